@@ -5,12 +5,14 @@ Nothing here is loaded before a plot is asked for; Matplotlib is imported inside
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from attribution.drawing.labels import broken, plain, row_labels
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["canvas", "dress", "headline", "name_rows", "own_axes", "style", "svg"]
+__all__ = ["HAN_FONTS", "canvas", "dress", "headline", "name_rows", "own_axes", "style", "svg"]
 
 _SANS = ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "sans-serif"]
+HAN_FONTS = ("Noto Sans CJK", "Noto Sans SC", "Source Han", "WenQuanYi", "PingFang", "Microsoft YaHei", "SimHei")
+"""How fonts begin that hold Chinese, the better ones first."""
 _ABOVE = 0.034  # inches between axes and legend, however tall the axes are
 _RC: dict[str, Any] = {
-    "font.family": "sans-serif",
     "font.sans-serif": _SANS,
     "font.size": 9.5,
     "text.color": INK,
@@ -68,8 +71,20 @@ def style() -> Iterator[None]:
     """
     import matplotlib as mpl
 
-    with mpl.rc_context(cast("Any", _RC)):
+    with mpl.rc_context(cast("Any", {**_RC, "font.family": ["sans-serif", *_han_font()]})):
         yield
+
+
+@lru_cache(maxsize=1)
+def _han_font() -> tuple[str, ...]:
+    """A font for signs that the others lack, if Matplotlib lists one; of those of a family it takes the first alone."""
+    from matplotlib.font_manager import fontManager
+
+    names = sorted({font.name for font in fontManager.ttflist})
+    found = tuple(name for start in HAN_FONTS for name in names if name.startswith(start))[:1]
+    if found:  # one weight is all that some of them have
+        logging.getLogger("matplotlib.font_manager").addFilter(lambda said: "weight" not in said.getMessage())
+    return found
 
 
 def canvas(width: float = 8.0, height: float = 4.0) -> Axes:

@@ -62,6 +62,15 @@ class CustomerOrders:
         """The orders, refunds left out."""
         return self.frame[~self.frame["refund"]]
 
+    def by_day(self) -> pd.DataFrame:
+        """``date``, ``person`` and ``value`` (margin) of all that a customer ordered in a day, refunds taken off the
+        order before them.
+        """
+        own = self.frame.sort_values(["date", "refund"], kind="stable")
+        day = own["date"].where(~own["refund"]).groupby(own["customer"]).ffill()
+        rows = pd.DataFrame({"date": day, "person": own["customer"], "value": own["margin"]}).dropna(subset="date")
+        return pd.DataFrame(rows.groupby(["date", "person"])["value"].sum()).reset_index()
+
     def people(self) -> pd.DataFrame:
         """By customer: ``first`` and ``last`` month with an order, and the ``channel`` of the first."""
         grouped = self.bought.groupby("customer", sort=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import counted
+from attribution.numbers import counted, decimal, percent
 from attribution.shown import shown
 
 __all__ = ["CustomerSegments", "customer_segments"]
@@ -43,6 +43,17 @@ class CustomerSegments:
     def open_share(self) -> float:
         """Share of customers whose window is not over, who count as average ones."""
         return float((self.people["segment"] == "").mean())
+
+    @property
+    def said(self) -> str:
+        """How customers count, in a sentence without its end."""
+        low, high = self.segments["weight"].min(), self.segments["weight"].max()
+        text = (
+            f"customers count by the mean value of their segment (recency, frequency and value of their first "
+            f"{self.window} days, each in {self.quantiles} parts), {decimal(low, 2)} to {decimal(high, 2)} of an "
+            "average one"
+        )
+        return f"{text}; {percent(self.open_share)}, whose {self.window} days are not over, count as average ones."
 
 
 def customer_segments(
@@ -89,7 +100,7 @@ def customer_segments(
     people["recency"] = window - (people.pop("latest") - people["first"]).dt.days
     whole = people["first"] + pd.Timedelta(days=window) <= end
     if not whole.any():
-        text = f"hold nobody whose first order is {counted(window, 'day')} back."
+        text = f"holds nobody whose first order is {counted(window, 'day')} back."
         raise BadInput(Problem("orders", text, remedy="take a shorter window, or export orders of a longer time."))
     own = people[whole]
     parts = [_part(-own["recency"], quantiles), _part(own["frequency"], quantiles), _part(own["value"], quantiles)]
@@ -99,13 +110,13 @@ def customer_segments(
     segments = pd.DataFrame({"customers": by_segment.size(), "value": by_segment.mean()})
     mean = float(own["value"].mean())
     if not mean > 0:
-        text = f"are worth nothing within {counted(window, 'day')} of the first one."
+        text = f"is worth nothing within {counted(window, 'day')} of the first one."
         raise BadInput(Problem("orders", text, "value", remedy="take a longer window, or another column of money."))
     trust = segments["customers"] / (segments["customers"] + _LEAST)
     drawn = trust * segments["value"] + (1 - trust) * mean
     if len(negative := drawn.index[drawn < 0]):
         text = (
-            f"make segments worth less than nothing: {', '.join(negative[:_SHOWN])}, at {drawn.min():,.0f} a customer."
+            f"makes segments worth less than nothing: {', '.join(negative[:_SHOWN])}, at {drawn.min():,.0f} a customer."
         )
         remedy = "take refunds off the order that they are of; a customer cannot count for less than nobody."
         raise BadInput(Problem("orders", text, "value", remedy=remedy))
@@ -121,12 +132,12 @@ def _check(frame: pd.DataFrame, window: int, quantiles: int) -> None:
         text = f"window is {window} and quantiles {quantiles}."
         problems.append(Problem("segments", text, remedy="give a day or more, and from 2 to 10 parts."))
     if frame.empty or (frame["person"].isna() | (frame["person"] == "")).any():
-        problems.append(Problem("orders", "name no person in some rows.", "person", remedy="leave such orders out."))
+        problems.append(Problem("orders", "names no person in some rows.", "person", remedy="leave such orders out."))
     if not np.isfinite(frame["value"].to_numpy(dtype=float)).all():
         remedy = "name the column of money with value; refunds are taken off their order."
-        problems.append(Problem("orders", "have no value in some rows.", "value", remedy=remedy))
+        problems.append(Problem("orders", "has no value in some rows.", "value", remedy=remedy))
     elif len(frame) and not frame["value"].sum() > 0:
-        problems.append(Problem("orders", "are worth nothing together.", "value", remedy="name the column of money."))
+        problems.append(Problem("orders", "is worth nothing together.", "value", remedy="name the column of money."))
     if problems:
         raise BadInput(problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,7 +15,7 @@ from attribution.reading.encodings import WIDEST, decoded
 from attribution.reading.headers import checked_header
 from attribution.reading.packed import CUT_SHORT, cut_short, opened
 
-__all__ = ["RAGGED", "Layout", "layout_of", "read_lines", "read_text", "separator_of"]
+__all__ = ["RAGGED", "Layout", "layout_of", "likely_encoding", "read_lines", "read_text", "separator_of"]
 
 RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
 _CUT = "the file was cut short, or a quote is missing; export it again."
@@ -86,6 +87,22 @@ def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
             raise BadInput(Problem(name, "is UTF-16 without its mark, or no text.", remedy=_STATE["utf-16"]))
         raise BadInput(Problem(name, "holds NUL bytes, so it is no text.", remedy="export it as CSV."))
     return text
+
+
+def likely_encoding(file: Path) -> str | None:
+    """The encoding of a file of text by the look of its first part; None where none need be stated, or it is none."""
+    try:
+        with opened(file) as handle:
+            data = handle.read(_HEADER)
+    except (*CUT_SHORT, OSError, BadInput):  # told where it is read
+        return None
+    if data.startswith((*_OTHER, *_WIDE, *WIDEST)) or b"\0" in data[:_PROBED]:
+        return None
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return _likely(data)
+    return None
 
 
 def _likely(data: bytes) -> str:

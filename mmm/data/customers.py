@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from attribution.economics import CustomerSegments, customer_segments
+from attribution.economics import customer_segments
 from attribution.errors import BadInput, Problem, UnknownName, quoted
 from attribution.findings import Finding
-from attribution.numbers import amount, counted, decimal, percent
+from attribution.numbers import amount, counted, percent
 from attribution.reading.blanks import folded
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import plain
@@ -142,7 +142,7 @@ def new_customers_by_day(
         named = frame["person"] != ""
         segments = customer_segments(frame[named], by_value.window, by_value.quantiles, _span(orders)[1])
         frame = frame.assign(weight=frame["person"].map(segments.people["weight"]).fillna(1.0).to_numpy(dtype=float))
-        notes.append(_weighed(name_of(orders), segments))
+        notes.append(f"{name_of(orders)}: {segments.said}")
 
     def daily(rows: pd.DataFrame) -> pd.DataFrame:
         first, later = rows[~rows["returning"]], rows["date"][rows["returning"]]
@@ -239,16 +239,6 @@ def _per_day(days: pd.Series, weights: np.ndarray | None = None) -> pd.Series:
         return days.value_counts().sort_index() * 1_000_000
     total = pd.Series(weights, days.index).groupby(days).sum()
     return pd.Series(millionths(total), total.index)
-
-
-def _weighed(name: str, segments: CustomerSegments) -> str:
-    low, high = segments.segments["weight"].min(), segments.segments["weight"].max()
-    text = (
-        f"{name}: customers count by the mean value of their segment (recency, frequency and value of their first "
-        f"{segments.window} days, each in {segments.quantiles} parts), {decimal(low, 2)} to {decimal(high, 2)} of an "
-        "average one"
-    )
-    return f"{text}; {percent(segments.open_share)}, whose {segments.window} days are not over, count as average ones."
 
 
 def _one_spelling(people: pd.Series, name: str) -> Finding:

@@ -109,6 +109,16 @@ def init(
     _echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
 
 
+@app.command()
+def keys(
+    section: Annotated[str, typer.Argument(help="Such as plan or plan.budget; the whole file where left out.")] = "",
+) -> None:
+    """Show the keys of the plan file: what each takes, means and is by default."""
+    from optimizer.planning.file.reference import keys_of
+
+    typer.echo(keys_of(section))
+
+
 @app.command(name="import")
 def import_(
     folder: Annotated[Path, typer.Argument(help="Folder that the exports lie in.", show_default=False)],

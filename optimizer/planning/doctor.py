@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 import attribution
 import mmm
 import optimizer
+from attribution.drawing.canvas import HAN_FONTS
 from attribution.findings import Finding
 from attribution.numbers import count
 from attribution.reading.memory import usable_memory
@@ -27,7 +29,6 @@ _GIGABYTE = 1e9
 _MEMORY, _DISK = 2.0, 1.0  # gigabytes that the shipped quarter has room in
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _HAN = tuple(map(ord, "中文"))
-_HAN_FONTS = ("Noto Sans CJK", "Noto Sans SC", "Source Han", "WenQuanYi", "PingFang", "Microsoft YaHei", "SimHei")
 
 
 def examined(folder: Path) -> tuple[Finding, ...]:
@@ -72,9 +73,18 @@ def prepared() -> Finding:
         from mmm.kernel.prepare import prepare
 
         prepare()
-    import matplotlib.font_manager  # noqa: F401 - lists the fonts where no list is kept
-
+    _list_fonts()
     return code
+
+
+def _list_fonts() -> None:
+    """Anew: Matplotlib keeps its list whatever is installed later."""
+    from matplotlib import get_cachedir
+
+    for kept in Path(get_cachedir()).glob("fontlist-*.json"):
+        with suppress(OSError):
+            kept.unlink()
+    import matplotlib.font_manager  # noqa: F401 - lists them where no list is kept
 
 
 def _code() -> Finding:
@@ -101,15 +111,22 @@ def _caches() -> Iterator[Finding]:
 
 
 def _fonts() -> Iterator[Finding]:
-    from matplotlib.font_manager import fontManager
+    from matplotlib.font_manager import findSystemFonts, fontManager
     from matplotlib.ft2font import FT2Font
 
-    fonts = sorted(fontManager.ttflist, key=lambda font: not font.name.startswith(_HAN_FONTS))
+    fonts = sorted(fontManager.ttflist, key=lambda font: not font.name.startswith(HAN_FONTS))
     han = next((font.name for font in fonts if _holds_han(FT2Font, font.fname)), None)
     names = {font.name for font in fonts}
     yield _told("fonts", bool(names), f"{len(names)} families of fonts.")
-    without = "No font holds Chinese: names in it are boxes in pictures. Install one, such as Noto Sans CJK."
-    yield _told("Chinese font", True, f"{han} holds Chinese." if han else without)
+    text = f"{han} holds Chinese."
+    if han is None:
+        listed = {font.fname for font in fonts}
+        new = next((path for path in findSystemFonts() if path not in listed and _holds_han(FT2Font, path)), None)
+        text = "No font holds Chinese: names in it are boxes in pictures. Install one, such as Noto Sans CJK, then run "
+        text += "`cac prepare`, which lists the fonts again."
+        if new is not None:
+            text = f"{Path(new).name} holds Chinese, and Matplotlib does not list it yet: run `cac prepare`."
+    yield _told("Chinese font", True, text)
 
 
 def _holds_han(opened: type, path: str) -> bool:

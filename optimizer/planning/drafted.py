@@ -12,7 +12,7 @@ from attribution.errors import BadInput
 from attribution.files import write_whole
 from attribution.numbers import CURRENCY
 from optimizer.planning.language.spoken import language, said
-from optimizer.planning.looks import TABLES, Look, look_at, note, sheets_of, why_unread
+from optimizer.planning.looks import TABLES, Look, look_at, note, sheets_of, stated, why_unread
 from optimizer.planning.named_columns import Columns, columns_of, is_by_channel
 
 __all__ = ["write_draft"]
@@ -63,16 +63,28 @@ def write_draft(folder: Path) -> tuple[Path, str] | None:
         )
     if not known:
         listed = ", ".join(path.name for path in tables[:_LISTED])
+        seen = "".join(f"\n{_seen(look)}" for look in looks[:_LISTED])
         unread = "".join(f"\n{reason}" for path in tables[:_LISTED] if (reason := why_unread(path)))
         raise BadInput(
             f"{folder}: holds tables ({listed}), none with a row per week or day in which names of columns tell the "
             "outcome of all channels and spend, such as new_customers and tv_spend. Rename them; or begin with exports "
-            f"of platforms by `cac import`, or with samples in a new folder. Nothing was written.{unread}"
+            f"of platforms by `cac import`, or with samples in a new folder. Nothing was written.{seen}{unread}"
         )
     chosen, columns = max(known, key=lambda one: (one[0].path.stem.lower() == "weekly", one[0].rows))
     others = [look.path.name for look in looks if look is not chosen]
     write_whole(plan, "\n".join(_lines(chosen, columns, others)) + "\n")
     return plan, _told(chosen, columns)
+
+
+def _seen(look: Look) -> str:
+    """Of a table by week or day without outcome or spend: what its columns were taken for."""
+    columns = columns_of(look)
+    outcome = f"'{columns.outcome}' is the outcome" if columns.outcome else "no column is the outcome"
+    spent = ", ".join(f"'{name}'" for name in columns.spend)
+    spend = f"spend is in {spent}" if spent else "none is spend"
+    taken = {columns.outcome, *columns.spend}
+    left = ", ".join(f"'{name}'" for name in (*look.numbers, *look.words)[:_LISTED] if name not in taken)
+    return f"{look.path.name}: {outcome}, {spend}, by their names; the others are {left}."
 
 
 def _told(look: Look, columns: Columns) -> str:
@@ -88,8 +100,7 @@ def _lines(look: Look, columns: Columns, others: Sequence[str]) -> Iterator[str]
     foreign = {channel: code for channel, code in columns.currencies.items() if code != currency}
     yield from _head(columns, currency, sorted(set(foreign.values())))
     yield f"\ndata:\n  weekly:\n    path: {_written(look.path.name)}\n    date: {_written(look.date)}"
-    for key, sign in look.written.items():
-        yield f"    {key}: {json.dumps(sign)}"
+    yield from stated(look.written, "    ")
     if look.geo:
         yield f"    geo: {_written(look.geo)}"
     if columns.people:

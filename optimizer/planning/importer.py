@@ -19,6 +19,7 @@ from attribution.errors import BadInput
 from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.cells import cells_of
+from attribution.reading.encodings import Encoded
 from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS, exploration_columns
@@ -27,7 +28,7 @@ from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, ORDERS, read_export, read_orders, recognise
 from optimizer.planning.language.spoken import language, said
-from optimizer.planning.looks import TABLES, look_at, note, sheets_of
+from optimizer.planning.looks import TABLES, as_written, look_at, note, sheets_of, stated
 
 __all__ = ["ImportedFile", "import_folder"]
 
@@ -118,19 +119,20 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
 
 def _look(path: Path, folder: Path) -> ImportedFile:
     within, kind = path.relative_to(folder), None
+    source, encoded = as_written(path)
     try:
-        kind = recognise(path)
-        if kind is None and (explored := exploration_columns(lines_of(path))):
+        kind = recognise(source)
+        if kind is None and (explored := exploration_columns(lines_of(source))):
             listed = ", ".join(name[:40] for name in explored[:8])
             return ImportedFile(within, "", f"{_EXPLORED}; its columns: {listed}")
         if kind is None:
-            columns = ", ".join(str(name)[:40] for name in cells_of(path, header=_header(path)).frame.columns[:8])
+            columns = ", ".join(str(name)[:40] for name in cells_of(source, header=_header(source)).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
-            export, written = _read_as_written(partial(read_export, path, kind))
-            return ImportedFile(within, kind, _of_spend(export), export=export, written=written)
-        orders, written = _read_as_written(partial(_orders, path, kind))
-        return ImportedFile(within, kind, _of_orders(orders), orders=orders, written=written)
+            export, written = _read_as_written(partial(read_export, source, kind))
+            return ImportedFile(within, kind, _of_spend(export), export=export, written={**encoded, **written})
+        orders, written = _read_as_written(partial(_orders, source, kind))
+        return ImportedFile(within, kind, _of_orders(orders), orders=orders, written={**encoded, **written})
     except BadInput as error:
         said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
         if kind in ORDERS:  # what its reader asks is answered in the plan file
@@ -138,9 +140,9 @@ def _look(path: Path, folder: Path) -> ImportedFile:
         return ImportedFile(within, "", f"cannot be read: {said[:300]}")
 
 
-def _header(path: Path) -> int:
+def _header(source: Path | Encoded) -> int:
     """The line that names the columns: the first as full as any, below what a table of one's own may begin with."""
-    lines = lines_of(path)
+    lines = lines_of(source)
     full = [sum(cell != "" for cell in row) for row in lines.rows[:_LOOKED]]
     return lines.numbers[full.index(max(full))] if full else 1
 
@@ -156,8 +158,8 @@ def _read_as_written(read: Callable[..., Read]) -> tuple[Read, Mapping[str, str]
         raise
 
 
-def _orders(path: Path, kind: str, date_format: str | None = None, decimal: str | None = None) -> Orders:
-    return read_orders(path, kind, OrderReading(marks=Marks(decimal), date_format=date_format))
+def _orders(source: object, kind: str, date_format: str | None = None, decimal: str | None = None) -> Orders:
+    return read_orders(source, kind, OrderReading(marks=Marks(decimal), date_format=date_format))
 
 
 def _of_spend(export: Export) -> str:
@@ -213,14 +215,14 @@ def _plan_file(
         if not each.kind:
             yield f"  {note(f'not used: {each.path}: {_line(each.text)}')}"
             yield from _as_it_may_be(each, folder)
-    yield f"\n# plan:                      {note('the question, see docs/plan-file.md')}\n#   weeks: 13"
+    yield f"\n# plan:                      {note('the question; its keys: `cac keys plan`')}\n#   weeks: 13"
     yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
     yield "#   every_channel: {at_least: -30%, at_most: +30%}"
 
 
 def _as_it_may_be(each: ImportedFile, folder: Path) -> Iterator[str]:
     """A table of days and numbers as spend, and as controls, to choose from."""
-    look = look_at(folder / each.path, _header(folder / each.path))
+    look = look_at(folder / each.path, _header(as_written(folder / each.path)[0]))
     if look is None:
         return
     path, names = (
@@ -287,8 +289,7 @@ def _spend_lines(
     exports = [part.export for part in parts if part.export is not None]
     kind = exports[0].kind
     yield f"    - path: {json.dumps(path, ensure_ascii=False)}\n      kind: {kind}"
-    for key, sign in parts[0].written.items():
-        yield f"      {key}: {json.dumps(sign)}"
+    yield from stated(parts[0].written, "      ")
     if kind == "dbt_ad_reporting":
         platforms = sorted({name for export in exports for name in export.cells["platform"]})
         yield "      by: platform"
@@ -314,8 +315,7 @@ def _spend_lines(
 def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
     chosen, path, others = outcomes[0], *_parts_of_one(outcomes, seen)
     yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
-    for key, sign in chosen.written.items():
-        yield f"    {key}: {json.dumps(sign)}"
+    yield from stated(chosen.written, "    ")
     if chosen.orders is None:
         yield f"    {note(_line(chosen.text))}"
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.reading.cells import cells_of
+from attribution.reading.csv_text import likely_encoding
+from attribution.reading.encodings import Encoded
 from attribution.reading.likely import day_patterns, days_of
 from attribution.reading.stand_ins import is_total
 from attribution.reading.workbook import sheet_names
 from optimizer.planning.language.spoken import said
 
-__all__ = ["TABLES", "Look", "look_at", "note", "sheets_of", "why_unread"]
+__all__ = ["TABLES", "Look", "as_written", "look_at", "note", "sheets_of", "stated", "why_unread"]
 
 TABLES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
+_TEXT = (".csv", ".tsv", ".txt", ".gz", ".zip")
 _SEVERAL = 2
 _PLAIN = ("%Y-%m-%d", "%Y-%m", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")  # need not be stated
 _FEW_WORDS = 5  # rows to each word of a column that may tell events apart
@@ -84,6 +88,13 @@ def note(text: str) -> str:
     return f"# {said(text)}"
 
 
+def stated(written: Mapping[str, str], indent: str) -> Iterator[str]:
+    """Signs, dates and encoding of a table as lines of a plan file."""
+    for key, sign in written.items():
+        told = f"  {note('by the look of it: do names with other letters than a to z read well?')}"
+        yield f"{indent}{key}: {json.dumps(sign)}{told if key == 'encoding' else ''}"
+
+
 def sheets_of(path: Path) -> list[Path]:
     """The file itself, or each sheet of a workbook of several."""
     if path.suffix.lower() != ".xlsx":
@@ -95,10 +106,16 @@ def sheets_of(path: Path) -> list[Path]:
     return [path] if len(sheets) < _SEVERAL else [path.with_name(f"{path.name}::{sheet}") for sheet in sheets]
 
 
+def as_written(path: Path) -> tuple[Path | Encoded, dict[str, str]]:
+    """A file with the encoding that it has by the look of it, and that as a key of the plan file where it needs one."""
+    encoding = likely_encoding(path) if path.suffix.lower() in _TEXT else None
+    return (path, {}) if encoding is None else (Encoded(str(path), encoding), {"encoding": encoding})
+
+
 def why_unread(path: Path) -> str:
     """Why a table cannot be read; empty where it can."""
     try:
-        cells_of(path)
+        cells_of(as_written(path)[0])
     except BadInput as error:
         return str(error).splitlines()[0]
     return ""
@@ -106,8 +123,9 @@ def why_unread(path: Path) -> str:
 
 def look_at(path: Path, header: int = 1) -> Look | None:
     """What a table looks like; None where it cannot be read, or has no column of days and one of numbers."""
+    source, encoded = as_written(path)
     try:
-        frame = cells_of(path, header=header).frame
+        frame = cells_of(source, header=header).frame
     except BadInput:
         return None
     cells = {str(name): frame[name].dropna().astype(str).str.strip() for name in frame.columns}
@@ -131,12 +149,12 @@ def look_at(path: Path, header: int = 1) -> Look | None:
     several = frame[date].duplicated().any()
     geo = next((name for name in words if several and not frame.duplicated([date, name]).any()), "")
     step, written = _steps(days[date])
-    stated = {**({"date_format": written} if written else {}), **signs}
+    needed = {**encoded, **({"date_format": written} if written else {}), **signs}
     words = [name for name in words if name != geo]
     whole = tuple(name for name in numbers if others[name].str.fullmatch(r"-?\d+").all())
     varied = tuple(name for name in words if others[name].nunique() * _FEW_WORDS > len(frame))
     geos = tuple(sorted(set(cells[geo]))) if geo else ()
-    return Look(path, date, geo, tuple(numbers), tuple(words), step, stated, len(frame), whole, varied, geos)
+    return Look(path, date, geo, tuple(numbers), tuple(words), step, needed, len(frame), whole, varied, geos)
 
 
 def _steps(column: pd.Series) -> tuple[int, str]:

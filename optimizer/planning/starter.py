@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput
 from attribution.files import write_whole
+from optimizer.planning.language.comments import in_the_language_spoken
 
 __all__ = ["write_starter"]
 
@@ -15,7 +16,7 @@ _NAMES = ("plan.yaml", "weekly.csv", "upcoming.csv", "touchpoints.csv", "convers
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Write plan.yaml and simulated sample tables.
+    """Write plan.yaml, its comments in the language of the terminal, and simulated sample tables.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def write_starter(folder: Path) -> list[Path]:
         "touchpoints.csv": data.journeys.touchpoints,
         "conversions.csv": data.journeys.conversions,
     }
-    texts = {"plan.yaml": files("optimizer.planning").joinpath("starter.yaml").read_text(encoding="utf-8")}
+    plan = files("optimizer.planning").joinpath("starter.yaml").read_text(encoding="utf-8")
+    texts = {"plan.yaml": in_the_language_spoken(plan)}
     texts |= {
         name: table.to_csv(
             index=False, date_format="%Y-%m-%dT%H:%M:%SZ" if "time" in table else "%Y-%m-%d", lineterminator="\n"

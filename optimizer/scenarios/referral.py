@@ -9,6 +9,7 @@ from attribution.economics import Referral
 from attribution.errors import BadInput, Problem
 from mmm.curves import ResponseCurves, Tabulated
 from optimizer.plan import Plan
+from optimizer.question.constraints import Constraint
 from optimizer.question.objectives import Draws, Profit
 from optimizer.scenarios.what_ifs import Scenario, require_new
 
@@ -29,12 +30,15 @@ class ReferralProgramme(Scenario):
         Of the draws of how well it goes.
     value
         What a customer who comes by it is worth, a number or draws; needed where the plan values customers by channel.
+    limits
+        What the plan is held to beside its own limits, such as ``Channel("referral").cac_at_most(60)``.
     """
 
     programme: Referral
     channel: str = "referral"
     seed: int = 0
     value: Draws = None
+    limits: tuple[Constraint, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +62,8 @@ class ReferralProgramme(Scenario):
                 )
                 raise BadInput(Problem("ReferralProgramme", text, "value", remedy="state it."))
             aim = replace(aim, value_per_customer={**values, self.channel: self.value})
-        return plan.replaced(objective=aim, now=now), self.with_curve(curves)
+        parts = [*plan.subject_to, *self.limits]
+        return plan.replaced(objective=aim, subject_to=parts, now=now), self.with_curve(curves)
 
     def with_curve(self, curves: ResponseCurves) -> ResponseCurves:
         """The curves with the programme's.

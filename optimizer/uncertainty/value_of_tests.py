@@ -17,7 +17,7 @@ from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves, Looks
 
-__all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
+__all__ = ["LiftTest", "most_telling", "perfect_information", "sizes_of_test", "value_of_tests"]
 
 _GAP = 1e-6  # values of information are small differences of large numbers
 _EXACT = 1e-6  # standard error of a test that says all, against what is known before
@@ -54,6 +54,23 @@ class LiftTest:
         """Draws of the customers that the test measures, at the channel's usual spend over the horizon."""
         curve = curves[channel]
         return np.asarray(np.abs(curve(spend * (1 + self.change)) - curve(spend)) * self.share)
+
+
+def most_telling(
+    curves: ResponseCurves, tests: Mapping[str, LiftTest], spend: Mapping[str, float] | pd.Series, most: int
+) -> tuple[str, ...]:
+    """Channels whose tests would move most what is believed, in the order of the tests: where many stand to be weighed.
+
+    By the standard deviation of what would be expected of the effect after the test, which costs no plan to know; a
+    test that moves little changes no plan.
+    """
+
+    def moves(channel: str) -> float:
+        known = float(tests[channel].effect(curves, channel, float(spend[channel])).std())
+        return known**2 / float(np.hypot(known, tests[channel].standard_error))
+
+    chosen = set(sorted(tests, key=moves, reverse=True)[:most])
+    return tuple(channel for channel in tests if channel in chosen)
 
 
 def value_of_tests(

@@ -64,10 +64,10 @@ def test_a_small_segment_is_drawn_towards_the_average() -> None:
         ({"window": 0}, "window is 0"),
         ({"quantiles": 1}, "quantiles 1"),
         ({"window": 9000}, "nobody whose first order"),
-        ({"orders": orders().assign(person="")}, "name no person"),
+        ({"orders": orders().assign(person="")}, "names no person"),
         ({"orders": orders().assign(value=np.nan)}, "no value"),
         ({"orders": orders().assign(value=0.0)}, "worth nothing"),
-        ({"orders": orders().iloc[:0]}, "name no person"),
+        ({"orders": orders().iloc[:0]}, "names no person"),
     ],
 )
 def test_what_makes_no_segments_is_named(change, said: str) -> None:

@@ -1,5 +1,7 @@
 """Plots of attribution: what is drawn is what was given, every text can be read."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from legibility import faults
 
 import attribution
 from attribution import plots
+from attribution.drawing import canvas
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.errors import BadInput
 from attribution.simulate.journey_log import journeys, sample_effects
@@ -171,3 +174,25 @@ def test_nothing_to_draw_is_said(draw):
 def test_axes_given_are_axes_returned():
     ax = plots.canvas()
     assert plots.comparison(table_of(LONG[:2]), ax) is ax
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"),
+    [
+        (["Arial", "WenQuanYi Micro Hei", "Noto Sans CJK SC"], ["sans-serif", "Noto Sans CJK SC"]),
+        (["Arial"], ["sans-serif"]),
+    ],
+)
+def test_signs_that_other_fonts_lack_are_drawn_in_one_that_holds_them(
+    listed: list[str], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Matplotlib takes the first font of a family alone, so one that holds Chinese has to stand beside it."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    fonts = SimpleNamespace(ttflist=[SimpleNamespace(name=name) for name in listed])
+    monkeypatch.setattr(font_manager, "fontManager", fonts)
+    canvas._han_font.cache_clear()
+    with canvas.style():
+        assert mpl.rcParams["font.family"] == asked
+    canvas._han_font.cache_clear()

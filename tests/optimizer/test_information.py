@@ -5,8 +5,14 @@ import pytest
 
 from attribution.errors import BadInput, UnknownChannel
 from mmm.curves import MichaelisMenten, ResponseCurves
-from optimizer import BlendedCAC, Budget, Customers, Plan, Profit
-from optimizer.uncertainty.value_of_tests import LiftTest, perfect_information, sizes_of_test, value_of_tests
+from optimizer import BlendedCAC, Budget, Channel, Customers, Plan, Profit
+from optimizer.uncertainty.value_of_tests import (
+    LiftTest,
+    most_telling,
+    perfect_information,
+    sizes_of_test,
+    value_of_tests,
+)
 
 RNG = np.random.default_rng(0)
 CURVES = ResponseCurves(
@@ -205,3 +211,22 @@ def test_a_test_that_is_bound_to_see_nothing_opens_nothing():
     assert worth(1e4, 1.645) < 0.1 * 20  # one outcome in twenty
     assert worth(1e-2, 1.645) == pytest.approx(60, rel=1e-3)  # half of the time 200 in place of 80, else 80
     assert worth(30, -np.inf) >= worth(30, 1.645) >= worth(30, 4.0) == 0
+
+
+def test_among_many_the_tests_that_tell_most_hold_those_worth_most():
+    rng = np.random.default_rng(2)
+    money = {f"c{place}": float(rng.lognormal(10, 0.6)) for place in range(14)}
+    curves = ResponseCurves(
+        {
+            name: MichaelisMenten(spend / 30 * np.exp(rng.normal(0, rng.uniform(0.1, 0.7), 60)), spend)
+            for name, spend in money.items()
+        }
+    )
+    bounds = [Channel(name).between(0.5 * spend, 1.5 * spend) for name, spend in money.items()]
+    plan = Plan(maximize=Customers(), subject_to=[Budget(exactly=sum(money.values())), *bounds], now=money)
+    tests = dict.fromkeys(money, TEST)
+    worth = value_of_tests(plan, curves, tests).set_index("channel")["value"]
+    telling = most_telling(curves, tests, money, 7)
+    assert set(worth.index[:6]) <= set(telling)
+    assert list(telling) == [name for name in money if name in telling]
+    assert most_telling(curves, tests, money, 99) == tuple(money)

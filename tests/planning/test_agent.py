@@ -19,12 +19,18 @@ import pytest
 from agent_hostility import ANSWERED, CANARY, REFUSED, SECRET, Call, bare, furnish, sequences, tree
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
+from attribution.errors import BadInput
+from attribution.reading.contracts import Column, Table
+from attribution.reading.small import read_table
 from optimizer.planning import cli
 from optimizer.planning.agent import work, worker
 from optimizer.planning.agent.answers import MOST, rows_told, text_of
 from optimizer.planning.agent.inside import Inside
+from optimizer.planning.agent.kept import KeptRun
+from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.ledger.runs import run_folder, run_with
 from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.result import Run
 
 EACH = 20  # of five kinds
 ARGUMENTS: list[Call] = [
@@ -338,6 +344,26 @@ def test_weeks_that_an_assistant_states_reach_the_certificate(
     with pytest.raises(Reached) as reached:
         work.TOOLS["certify"](Inside(tmp_path), Progress(io.StringIO()), "plan.yaml", "", {"tv": 1.0}, "spend", weeks)
     assert reached.value.args == (weeks,)
+
+
+def test_amounts_that_are_none_are_named_by_their_channel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def certify(path: Path, source: GivenTable, **_: Any) -> None:
+        read_table(source.path, Table("spend.csv", (Column("channel", "text"), Column("spend", minimum=0))))
+
+    monkeypatch.setattr(work, "_plan_file", lambda inside, plan: tmp_path / plan)
+    monkeypatch.setattr(work, "certify_spend", certify)
+    given = {"tv": 1.0, "print": -3.0, "radio": 2.0}
+    with pytest.raises(BadInput) as refused:
+        work.TOOLS["certify"](Inside(tmp_path), Progress(io.StringIO()), "plan.yaml", "", given, "spend")
+    assert str(refused.value).startswith("spend, print: is negative.")
+
+
+def test_a_run_says_what_its_figures_are_in(finished: tuple[Run, Path]) -> None:
+    """An outcome may be money, and a spend of any currency: figures alone do not say so."""
+    run, output = finished
+    kept = KeptRun.of(run_folder(output))
+    units = {"money": "EUR", "customers": run.config.outcome, "over": "13 weeks"}
+    assert kept.summary()["units"] == kept.table("plan.csv", (), 0)["units"] == kept.explained("")["units"] == units
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,21 @@ def test_without_a_font_that_holds_chinese_it_says_so(tmp_path: Path, monkeypatc
         told[holds] = next(one.text for one in doctor.examined(tmp_path) if one.name == "Chinese font")
     assert "holds Chinese." in told[True]
     assert "No font holds Chinese" in told[False]
+    new = str(tmp_path / "new.ttf")
+    monkeypatch.setattr(doctor, "_holds_han", lambda opened, path: path == new)
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: [new])
+    later = next(one.text for one in doctor.examined(tmp_path) if one.name == "Chinese font")
+    assert later.startswith("new.ttf holds Chinese, and Matplotlib does not list it yet")
+
+
+def test_fonts_are_listed_anew(tmp_path: Path) -> None:
+    """One that was installed after the list was kept is in it then."""
+    (tmp_path / "fontlist-v0.json").write_text("{}", encoding="utf-8")
+    code = "from optimizer.planning.doctor import _list_fonts; _list_fonts()"
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"MPLCONFIGDIR": str(tmp_path)}, check=True)
+    kept = [path for path in tmp_path.glob("fontlist-*.json") if path.stat().st_size > 100]
+    assert kept
+    assert not (tmp_path / "fontlist-v0.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,47 @@ def test_a_table_by_week_becomes_a_plan_file_that_is_fine(
     check_plan(plan)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "columns"),
+    [
+        ("cp1252", ["Neukunden", "Außenwerbung Kosten", "Suche Kosten"]),
+        ("gb18030", ["新客户数", "电视花费", "搜索花费"]),
+    ],
+)
+def test_a_table_as_a_spreadsheet_saves_it_is_read_in_its_encoding(
+    tmp_path: Path, encoding: str, columns: list[str]
+) -> None:
+    rng = np.random.default_rng(1)
+    cells = {name: rng.integers(100, 900, len(WEEKS)) for name in columns}
+    table = pd.DataFrame({"week": WEEKS.strftime("%Y-%m-%d"), **cells})
+    (tmp_path / "t.csv").write_bytes(table.to_csv(index=False, sep=";").encode(encoding))
+    plan, _ = write_draft(tmp_path) or pytest.fail("nothing was written")
+    weekly = yaml.safe_load(plan.read_text(encoding="utf-8"))["data"]["weekly"]
+    assert (weekly["encoding"], weekly["kpi"], list(weekly["spend"].values())) == (encoding, columns[0], columns[1:])
+    check_plan(plan)
+    (tmp_path / "t.csv").write_bytes(table.to_csv(index=False).encode())
+    plan.unlink()
+    write_draft(tmp_path)
+    assert "encoding" not in plan.read_text(encoding="utf-8")
+
+
+def test_an_export_is_imported_in_its_encoding(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=280)
+    lines = [
+        "Tag;Kampagne;Währungscode;Kosten;Impressionen",
+        *(f"{day:%d.%m.%Y};Schuhe für;EUR;5,20;9" for day in days),
+    ]
+    (tmp_path / "ads.csv").write_bytes("\n".join(lines).encode("cp1252"))
+    some = days.repeat(np.random.default_rng(1).integers(1, 5, 280))
+    orders = {"date": some.strftime("%Y-%m-%d"), "order_id": range(len(some)), "customer_id": range(len(some))}
+    pd.DataFrame(orders).to_csv(tmp_path / "orders.csv", index=False)
+    _, plan = import_folder(tmp_path)
+    data = yaml.safe_load(plan.read_text(encoding="utf-8"))["data"]
+    assert data["spend"][0]["encoding"] == "cp1252"
+    assert "encoding" not in data["outcome"]
+    check_plan(plan)
+
+
 def test_a_folder_without_such_a_table_is_told_and_nothing_written(tmp_path: Path) -> None:
     assert write_draft(tmp_path) is None
     american(tmp_path)
@@ -100,6 +141,10 @@ def test_a_folder_without_such_a_table_is_told_and_nothing_written(tmp_path: Pat
     with pytest.raises(BadInput, match=r"weekly\.csv.*such as new_customers and tv_spend.*cac import"):
         write_draft(tmp_path)
     assert not (tmp_path / "plan.yaml").exists()
+    renamed = frame.rename(columns={"search": "Budget Suche", "tv": "Budget TV"})
+    renamed.to_csv(tmp_path / "weekly.csv", index=False)
+    with pytest.raises(BadInput, match=r"'new_customers' is the outcome, none is spend.*'Budget Suche', 'Budget TV'"):
+        write_draft(tmp_path)
 
 
 def test_what_import_leaves_out_stands_ready_as_spend_and_as_controls_in_the_language(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel, UnknownName
+from attribution.numbers import amount
 from mmm.sampling.from_draws import assemble
 from mmm.sampling.prepared import prepare
 from mmm.simulate.geo_test import run_geo_test
@@ -125,12 +126,18 @@ def test_a_design_is_run_read_and_learnt_from(folder: Path, world: tuple[GeoData
     assert (found.table.loc[dark, ["customers", "spend"]] < 0).all().all()
     assert (found.table.loc[~dark, ["customers", "spend"]] > 0).all().all()
     assert len(lines(found)) == 6
+    assert all(
+        f"Spend changes by {amount(spend)};" in line
+        for line, spend in zip(lines(found), found.table["spend"], strict=True)
+    )
     data, gained = ran(folder, world)
     read, written = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     assert all(path.exists() for path in written)
     (cell,) = read.cells
     assert abs(cell.effect.customers - gained.iloc[0]) < 4 * cell.effect.standard_error
-    assert lines_of(read)
+    said = " ".join(lines_of(read))
+    assert f"spend changed by {amount(cell.spend.change)}." in said
+    assert " -" not in said  # a minus is written as everywhere
     weeks = data.weekly.groupby("week", as_index=False)[["new_customers", *data.channels]].sum()
     weeks.to_csv(folder / "weekly.csv", index=False)
     told = PLAN.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:")

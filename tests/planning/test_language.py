@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def test_every_message_is_read_as_itself(code: str, names: list[str]) -> None:
         if message.id and not re.search(r"\}\{\d", message.id):  # no name stands against another
             english, told = Template(message.id), Template(message.string)
             holes = {number: names[number] for number in english.holes}
-            assert say(english.filled(holes)) == LANGUAGES[code].closed(told.filled(holes))
+            language = LANGUAGES[code]
+            assert say(english.filled(holes)) == language.closed(language.filled(told.parts, holes))
 
 
 @pytest.mark.parametrize(
@@ -445,3 +447,31 @@ def test_a_plan_of_one_week_says_no_weeks(finished: tuple[Run, Path]) -> None:
         assert (
             re.search(r"(?<![\d.,])1 (weeks|channels|tests|scenarios|markets|rows|days|months|checks)\b", text) is None
         )
+
+
+def test_no_message_is_read_into_a_date() -> None:
+    months = [f"{month} {year}" for month in ("Jan", "May", "Sep", "September") for year in (2025, 2026)]
+    zh, de = translator("zh"), translator("de")
+    assert zh is not None
+    assert de is not None
+    for one, other in product(months, months):
+        told = zh(f"{one} to {other}")
+        assert re.fullmatch(r"202[56]年[159]月至 ?202[56]年[159]月", told), told
+    assert zh("29 Sep 2025 to 27 Sep 2026") == "2025年9月29日至 2026年9月27日"
+    assert de("29 Sep 2025 to 27 Sep 2026") == "29.09.2025 bis 27.09.2026"
+
+
+def test_chinese_sets_a_word_apart_and_lists_by_its_own_mark() -> None:
+    """A channel's name beside signs of a message; figures and dates in a list; a unit behind brackets."""
+    say = translator("zh", ["tv", "brand_search", "电视"])
+    assert say is not None
+    assert say("brand_search at most 98,629") == "brand_search 至多 98,629"
+    assert say("电视 at most 98,629") == "电视至多 98,629"
+    assert say("customers at least 5") == "客户至少 5"
+    assert say("2025-04-07, 2025-12-08, 2026-02-16") == "2025年4月7日、2025年12月8日、2026年2月16日"
+    assert say("118 EUR (113 to 119) EUR") == "118 EUR（113 至 119）EUR"
+
+
+def test_chinese_has_no_blank_before_a_per_cent_sign() -> None:
+    """In the translations themselves as in the figures that fill them."""
+    assert [one.string for one in catalogue("zh") if one.id and re.search(r"\d %", str(one.string))] == []

@@ -255,6 +255,8 @@ def test_a_channel_taken_off_is_off_in_every_market_and_its_limits_are_put_aside
         ("  markets: {FRA: {at_most: 5}}\n", 17, "plan.markets.FRA: unknown market 'FRA'. Did you mean 'FR'?"),
         ("  markets: {DE: {}}\n", 17, "plan.markets.DE: say at_least, at_most, max_cac"),
         ("  groups: {tv in all markets: {channels: [tv], at_most: 5}}\n", 17, "choose another name"),
+        ("scenarios:\n- name: A\n  referral: {customers: 9, capacity: 5, tiers: [{reward: 9, share: 0.1, each: 1}]}\n", 19,
+         "has no market to run in"),
         ("scenarios:\n- {name: A, instead: {markets: {XX: {at_most: 1}}}}\n", 18, "unknown market 'XX'. Markets: DE, FR."),
     ],
 )  # fmt: skip

@@ -174,6 +174,11 @@ def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(finis
         asked(run.config, run.inputs, shifted)
     assert all(word in str(caught.value) for word in ("cac fit", "cac check", "model.belief.cac", "13 weeks"))
     assert str(caught.value).startswith("plan: The mix model expects −")
+    failed = [one for one in run.inputs.findings if not one.passed]
+    said = caught.value.problems[1:]
+    assert failed
+    assert [text.split(":")[0] for text in said] == [one.name for one in failed[: len(said)]]
+    assert len(said) == min(len(failed), 4)
     asked(run.config, run.inputs, run.posterior)
 
 

@@ -137,6 +137,34 @@ def test_a_what_if_asks_what_a_plan_with_its_payback_does(values: Any) -> None:
     assert str(limited.channels["tv"].at_most) == "+10%"
 
 
+def test_a_programme_of_a_what_if_is_held_to_its_payback_and_limits(values: Any) -> None:
+    """As one of the plan's own would be: by the scenario's months, by the plan's, and by what holds for every channel."""
+    keys = {"customers": 20_000, "capacity": 9_000, "tiers": [{"reward": 30, "share": 0.3, "each": 1}]}
+    steep = {**keys, "tiers": [*keys["tiers"], {"reward": 400, "share": 0.5, "each": 1}]}
+    most = {"maximize": "customers", "minimize": None, "budget": {"at_most": "+3000%"}, "payback": 6}
+    asked: list[dict[str, Any]] = [
+        {"name": "as the plan", "referral": steep},
+        {"name": "longer", "referral": steep, "payback": 12},
+        {"name": "free", "referral": steep, "instead": {"payback": None}},
+        {"name": "capped", "referral": steep, "instead": {"payback": None, "every_channel": {"max_cac": 45}}},
+    ]
+    config = config_of(most, *asked)
+    earned = Earned.of(values, config)
+    assert earned is not None
+    assert "referral" not in earned.so_far
+    own = as_asked(config, earned, one_market())
+    costs = []
+    for scenario in own.scenarios:
+        section = scenario.section(own.plan)
+        plan, curves = what_if(scenario, section).applied(build_plan(section, NOW, ORGANIC, 1.0), CURVES)
+        best = plan.solve(curves, 1e-4)
+        costs.append(best.spend["referral"] / float(np.mean(curves["referral"](best.spend["referral"]))))
+    six, twelve = (earned.within("referral", months) for months in (6, 12))
+    assert costs[:2] == pytest.approx([six, twelve], rel=1e-3)
+    assert costs[2] > 1.5 * twelve
+    assert costs[3] == pytest.approx(45, rel=1e-3)
+
+
 def test_of_several_markets_a_channel_pays_back_as_a_whole(values: Any) -> None:
     cells = {f"{name} @ {market}": (name, market) for name in CHANNELS for market in ("n", "s")}
     config = config_of({"payback": 6})

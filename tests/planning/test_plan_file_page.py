@@ -9,12 +9,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from attribution.errors import UnknownName
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.analyses import S_SHAPE
-from optimizer.planning.file.reference import reference, rewritten
+from optimizer.planning.file.reference import keys_of, reference, rewritten
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
 
@@ -52,3 +53,16 @@ def test_the_page_lists_the_families_that_the_mix_model_knows() -> None:
     for key, kind in (("adstock", Adstock), ("saturation", Saturation), ("likelihood", Likelihood)):
         own = [S_SHAPE] if key == "saturation" else []  # a Hill with a belief of its own
         assert re.findall(r"`(\w+)`", rows[key]) == [*kind.families(), *own], key
+
+
+def test_the_terminal_shows_each_key_of_each_section() -> None:
+    """From the whole file one comes to every section by the commands that are shown, and each key is there."""
+    open_, shown = [""], set[str]()
+    while open_:
+        told = keys_of(open_.pop())
+        assert not re.search(r"`|\\[|]|\]\(", told)
+        shown |= set(re.findall(r"(?m)^(\w+): \S", told))
+        open_ += re.findall(r"(?m)^    cac keys (\S+)$", told)
+    assert shown == keys()
+    with pytest.raises(UnknownName, match=r"Did you mean 'plan\.budget'"):
+        keys_of("plan.budjet")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -407,3 +408,17 @@ def test_a_fit_that_changed_by_itself_is_nothing_on_record(base: tuple[Run, Past
     parts = parts_of(divided(replace(past, posterior=half), run))
     assert list(parts) == [NOT_RECORDED]
     assert parts.to_numpy().any()
+
+
+@pytest.mark.parametrize(
+    ("spend", "said"), [(80_000.0, "20,000 EUR less"), (150_000.0, "50,000 EUR more"), (100_400.0, "")]
+)
+def test_a_plan_of_another_sum_says_so_beside_its_shares(spend: float, said: str) -> None:
+    last, new = pd.Series({"tv": 60_000.0, "search": 40_000.0}), pd.Series({"tv": 0.6 * spend, "search": 0.4 * spend})
+    switch: Any = SimpleNamespace(churn=0.0, last=last, new=new, is_new=False)
+    changes: Any = SimpleNamespace(
+        said={}, problems=(), since="the last run", notes=(), moved=None, switch=switch, reversals=()
+    )
+    run: Any = SimpleNamespace(config=SimpleNamespace(currency="EUR"))
+    told = [line for line in lines(changes, run) if line.startswith("In all")]
+    assert told == ([f"In all it spends {said} than the last one."] if said else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.schedules import drawn
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
-from optimizer.planning.outputs.sections.tests import design_command
+from optimizer.planning.outputs.sections.tests import TESTS, design_command
 from optimizer.planning.outputs.tests_in_words import designs_in_words, readout_in_words
+from optimizer.planning.stages import national_tests, next_tests
 from optimizer.planning.stages.national_tests import design_national_tests
+from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.stress import competitor_shock
@@ -81,6 +84,28 @@ def test_designs_are_made_of_the_run_and_the_report_says_how(finished: tuple[Run
     command = design_command(run, str(run.tests.table.index[0]))
     assert command.startswith("cac test design plan.yaml --channel ")
     assert command.split("--channel")[0] in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_of_many_channels_the_tests_that_tell_most_are_weighed_and_the_others_named(
+    finished: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = finished
+    section = run.config.plan.tests
+    every = worth_of_tests(section, run.plan, 13)
+    assert every.unweighed == ()
+    monkeypatch.setattr(next_tests, "MOST", 1)
+    few = worth_of_tests(section, run.plan, 13)
+    assert {*few.table.index, *few.unweighed} == set(every.table.index)
+    assert len(few.table) == 1
+    only = str(few.table.index[0])
+    assert few.table.loc[only, "value"] == pytest.approx(every.table.loc[only, "value"])
+    left = TESTS.view(replace(run, tests=few))["tests"]["left"]
+    assert left == ", ".join(few.unweighed) != ""
+    monkeypatch.setattr(national_tests, "MOST", 1)
+    designed = design_national_tests(run.posterior, run.posterior, run.plan, 13, -1.0, 3, most_weeks=12)
+    assert len(designed.prospects) == 1
+    said = " ".join(designs_in_words(designed, (Path("tests/x"),), Path("plan.yaml")))
+    assert all(name in said for name in designed.unweighed)
 
 
 def with_a_test(plan: Path) -> tuple[OnOffDesign, Path]:

@@ -123,6 +123,7 @@ class KeptRun:
                 "inputs": {one["file"]: one["checksum"] for one in inputs[:_INPUTS]},
                 **({"inputs_left_out": str(len(inputs) - _INPUTS)} if len(inputs) > _INPUTS else {}),
             },
+            "units": self.manifest.get("units", {}),
             "intervals": INTERVALS,
             "converged": True,
             "findings": findings_told(self.manifest["findings"]),

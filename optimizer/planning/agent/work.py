@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from attribution.errors import BadInput, NotConverged
+from attribution.errors import BadInput, NotConverged, Problem
 from attribution.findings import Finding
 from optimizer.planning.agent.answers import INTERVALS, Answer, estimate, findings_told
 from optimizer.planning.agent.inside import Inside
@@ -28,6 +29,7 @@ from optimizer.planning.stages.result import Goal, Run
 __all__ = ["TOOLS"]
 
 _FILES = 50
+_SPEND = "spend.csv"
 
 
 def _check(inside: Inside, progress: Progress, plan: str) -> Answer:
@@ -40,6 +42,7 @@ def _check(inside: Inside, progress: Progress, plan: str) -> Answer:
     return {
         "fingerprint": {"plan_and_inputs": f"sha256:{whole}", "inputs": dict(list(sums.items())[:_FILES])},
         "plan": told.title,
+        "units": config.units,
         "tables": [{**asdict(file), "rows": str(file.rows)} for file in told.files[:_FILES]],
         "paths": list(told.paths),
         "assumptions": list(told.assumptions[:_FILES]),
@@ -73,7 +76,8 @@ def _certify(
         raise BadInput("certify needs either table, a file of channel and spend, or spend, {channel: amount}.")
     with _table_of(spend) if spend else nullcontext(inside.table(table)) as given_path:
         source = GivenTable(path=given_path, spend=column if table else "spend", weeks=weeks)
-        run, given = certify_spend(path, source, progress=progress)
+        with _in_words_of_the_call(list(spend)):
+            run, given = certify_spend(path, source, progress=progress)
     if not run.converged:
         raise NotConverged("The mix model did not converge, so an assistant gets no figure of it.")
     verdict_ = verdict(given, run)
@@ -82,6 +86,7 @@ def _certify(
     findings = findings_in_words_of_the_file((*run.inputs.findings, *_of_plan(run)))
     return {
         "fingerprint": {"fits": fit, "inputs": inputs},
+        "units": run.config.units,
         "intervals": INTERVALS,
         **({"read_as": given.says} if given.says else {}),
         "given": {"known": {str(name): float(value) for name, value in given.outcome.spend.items()}},
@@ -140,11 +145,28 @@ def _plan_file(inside: Inside, plan: str) -> Path:
 def _table_of(spend: Mapping[str, float]) -> Iterator[Path]:
     """Amounts as a table, for the time of a call."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spend.csv"
+        path = Path(folder) / _SPEND
         with path.open("w", encoding="utf-8", newline="") as stream:
             rows = [("channel", "spend"), *((name, repr(amount)) for name, amount in spend.items())]
             csv.writer(stream).writerows(rows)
         yield path
+
+
+@contextmanager
+def _in_words_of_the_call(channels: list[str]) -> Iterator[None]:
+    """Problems of the table that stands for amounts name their channels: an assistant has written no file."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput([_of_the_call(problem, channels) for problem in error.problems]) from None
+
+
+def _of_the_call(problem: Problem | str, channels: list[str]) -> Problem | str:
+    if not channels or not isinstance(problem, Problem) or problem.table != _SPEND:
+        return problem
+    rows = (int(number) - 2 for number in re.findall(r"\d+", (problem.row or "").partition(" and ")[0]))
+    named = ", ".join(channels[row] for row in rows if row < len(channels))
+    return replace(problem, table="spend", column=None, row=named or None)
 
 
 TOOLS: dict[str, Callable[..., Answer]] = {

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput
-from attribution.numbers import amounts, count, counted, percent
+from attribution.numbers import amount, count, counted, percent
 from mmm.experiments.geo_assignment import matched_pairs, stratified
 from mmm.experiments.geo_design import GeoCell
 from mmm.experiments.geo_proposal import GO_DARK, HEAVY_UP, HOLD_OUT, GeoChange, Proposal, propose_geo_test
@@ -193,7 +193,7 @@ def lines(designs: GeoDesigns) -> list[str]:
 
 
 def _line(row: Any) -> str:
-    cost, power = amounts([row["spend"]])[0], percent(row["power"])
+    cost, power = amount(row["spend"]), percent(row["power"])
     expected, error, seen, worth = (count(row[name]) for name in ("customers", "standard_error", "detectable", "worth"))
     return (
         f"{row['design']}: {row['channel']} in {counted(row['geos'], 'geo')} against "

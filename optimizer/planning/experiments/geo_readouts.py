@@ -13,7 +13,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import Finding, findings_frame
-from attribution.numbers import count, counted, percent
+from attribution.numbers import amount, count, counted, percent
 from attribution.reading.cells import cells_of
 from attribution.reading.formats import Format
 from mmm import Panel
@@ -29,6 +29,7 @@ from optimizer.planning.experiments.geo_table import Columns, read_panel, some_g
 from optimizer.planning.experiments.geo_unread import no_change, no_outcome, not_counted
 from optimizer.planning.experiments.written import write_set
 from optimizer.planning.inputs.reading import in_terms_of_the_file
+from optimizer.planning.outputs.against_today import signed
 
 __all__ = ["READOUT", "lines", "read_out"]
 
@@ -99,7 +100,7 @@ def lines(read: GeoReadout) -> list[str]:
         )
         found.append(
             f"  Difference in differences {count(one.differences.customers)} ({count(one.differences.low)} to "
-            f"{count(one.differences.high)}); spend changed by {one.spend.change:+,.0f}."
+            f"{count(one.differences.high)}); spend changed by {signed(amount)(one.spend.change)}."
         )
         if one.after is not None:
             after = one.after

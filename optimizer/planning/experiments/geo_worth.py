@@ -17,12 +17,13 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.stages.next_tests import MOST
 from optimizer.planning.stages.optimize import asked
 from optimizer.question.constraints import Budget, Channel, MaxCAC
 from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
 from optimizer.question.program import Constraint
-from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
+from optimizer.uncertainty.value_of_tests import LiftTest, most_telling, value_of_tests
 
 __all__ = ["Question", "question_of", "row_of", "spending_geos", "worth_most"]
 
@@ -74,7 +75,8 @@ def worth_most(question: Question, keys: NextTests, section: PlanSection, panel:
     for name in usable:
         effect = LiftTest(keys.change, share).effect(question.curves, name, float(question.now[name]))
         tests[name] = LiftTest(keys.change, share, max(float(effect.std()) / 2, 1e-9))
-    worth = value_of_tests(question.plan, question.curves, tests)
+    telling = most_telling(question.curves, tests, question.now, MOST)
+    worth = value_of_tests(question.plan, question.curves, {name: tests[name] for name in telling})
     return [str(name) for name in worth["channel"].head(_MOST)]
 
 

@@ -21,6 +21,7 @@ from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Section, Title
+from optimizer.planning.file.keys.by_value import VALUED_TWICE
 from optimizer.planning.file.keys.data import Data
 from optimizer.planning.file.keys.economics import CohortTable, EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
@@ -87,6 +88,12 @@ class Config(Section):
         """What other currencies cost."""
         return Rates(self.currency, self.currencies)
 
+    @property
+    def units(self) -> dict[str, str]:
+        """What figures of a run are in, for who reads them by program."""
+        over = {} if self.plan is None else {"over": counted(self.plan.weeks, "week")}
+        return {"money": self.currency, "customers": self.outcome, **over}
+
     @field_validator("output")
     @classmethod
     def _at_home(cls, folder: Path) -> Path:
@@ -121,6 +128,13 @@ class Config(Section):
             raise _lacking("stress needs a plan to change", "stress")
         if self.model.belief.attribution is not None and data.touchpoints is None and data.paths is None:
             raise _lacking("needs data.touchpoints or data.paths", "model", "belief", "attribution")
+        return self
+
+    @model_validator(mode="after")
+    def _valued_once(self) -> Config:
+        plan = self.plan
+        if self.data.by_value is not None and plan is not None and isinstance(plan.value_per_customer, dict):
+            raise _lacking(f"data has by_value, which {VALUED_TWICE}; give one value", "plan", "value_per_customer")
         return self
 
     def _paybacks(self) -> Iterator[tuple[Place, int]]:

@@ -10,8 +10,9 @@ from optimizer import Change, Channel, Constraint, Fee, Group, WeightedSpend
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.limits import GroupLimits, Limits
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.keys.referral import ReferralKeys
 
-__all__ = ["fees_of", "limits_of", "limits_on_spend"]
+__all__ = ["fees_of", "limits_of", "limits_on_programme", "limits_on_spend"]
 
 
 def limits_on_spend(section: PlanSection, now: pd.Series) -> Iterator[Constraint]:
@@ -59,6 +60,16 @@ def limits_of(section: PlanSection, channel: str) -> Limits | None:
         most = Amount(section.referral.programme.most_paid, relative=False)
         own = Limits(at_most=most) if own is None else own.model_copy(update={"at_most": most})
     return own if every is None else every if own is None else own.over(every)
+
+
+def limits_on_programme(section: PlanSection, programme: ReferralKeys) -> Iterator[Constraint]:
+    """What a referral programme is held to that a what-if adds to the plan's channels: as one of the plan's own."""
+    values = section.value_per_customer
+    if isinstance(values, dict) and programme.value is not None:
+        values = {**values, programme.name: programme.value}
+    section = section.model_copy(update={"referral": programme, "value_per_customer": values})
+    if (limits := limits_of(section, programme.name)) is not None:
+        yield from _of_channel(section, programme.name, limits, 0.0)
 
 
 def _is_capped(own: Limits | None) -> bool:

@@ -17,6 +17,7 @@ from optimizer.planning.file.limits import limits_of
 
 __all__ = ["Markets", "by_cell", "misfits_of_markets"]
 
+_NO_MARKET = "has no market to run in; leave it out, or plan a market alone, without data.weekly.geo."
 _SHOWN = 8
 Value = TypeVar("Value")
 
@@ -153,6 +154,8 @@ def misfits_of_markets(config: Config, markets: Markets, document: Document) -> 
             said += [((*at, *place), text) for place, text in _of_limits(whole, stated, markets)]
     if markets.several:
         said += [(("plan", key), text) for key, text in _of_several(config.plan)]
+        programmes = (number for number, scenario in enumerate(config.scenarios) if scenario.referral is not None)
+        said += [(("scenarios", number, "referral"), _NO_MARKET) for number in programmes]
     return [document.error(place, text) for place, text in dict.fromkeys(said)]
 
 
@@ -205,8 +208,7 @@ def _of_several(section: PlanSection) -> Iterator[tuple[str, str]]:
         text = "have no market to begin in; leave them out, or plan a market alone, without data.weekly.geo."
         yield "new_channels", text
     if section.referral is not None:
-        text = "has no market to run in; leave it out, or plan a market alone, without data.weekly.geo."
-        yield "referral", text
+        yield "referral", _NO_MARKET
     if section.schedule is not None:
         text = "divides the plan of one market between weeks; leave it out, or plan a market alone, without "
         yield "schedule", text + "data.weekly.geo."

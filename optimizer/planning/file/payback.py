@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from attribution.economics import CustomerValues
@@ -14,6 +14,7 @@ from optimizer.planning.file.keys.limits import Limits
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
 from optimizer.planning.file.limits import limits_of
 from optimizer.planning.file.markets import Markets, by_cell
+from optimizer.planning.file.scenarios import programmes_of
 
 __all__ = ["Earned", "as_asked", "caps_of"]
 
@@ -28,10 +29,13 @@ class Earned:
         Months of an age.
     so_far
         Channel -> currency after each age, the first included.
+    programmes
+        The same of the referral programmes that what-ifs alone ask for.
     """
 
     months: int
     so_far: Mapping[str, tuple[float, ...]]
+    programmes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, values: CustomerValues | None, config: Config) -> Earned | None:
@@ -40,12 +44,15 @@ class Earned:
             return None
         names = [] if config.data.weekly is None else list(config.data.weekly.channels)
         names += [] if config.plan is None else list(config.plan.without_history)
-        sums = {name: values.flow(name).mean(axis=0).cumsum() for name in names}
-        return cls(values.cohorts.months, {name: tuple(map(float, own)) for name, own in sums.items()})
+
+        def sums(of: Iterable[str]) -> dict[str, tuple[float, ...]]:
+            return {name: tuple(map(float, values.flow(name).mean(axis=0).cumsum())) for name in of}
+
+        return cls(values.cohorts.months, sums(names), sums(programmes_of(config.scenarios)))
 
     def within(self, channel: str, months: int) -> float:
         """Margin of a customer of a channel within so many months of the acquisition."""
-        return self.so_far[channel][months // self.months - 1]
+        return {**self.programmes, **self.so_far}[channel][months // self.months - 1]
 
 
 def as_asked(config: Config, earned: Earned | None, markets: Markets) -> Config:
@@ -59,7 +66,7 @@ def as_asked(config: Config, earned: Earned | None, markets: Markets) -> Config:
     return by_cell(_paid_back(config, earned), markets)
 
 
-def caps_of(section: PlanSection, earned: Earned, at: str = "plan") -> dict[str, float]:
+def caps_of(section: PlanSection, earned: Earned, at: str = "plan", programmes: Iterable[str] = ()) -> dict[str, float]:
     """Channel -> most that a customer may cost to be paid back in time; a channel whose spend is fixed has none.
 
     Parameters
@@ -68,6 +75,8 @@ def caps_of(section: PlanSection, earned: Earned, at: str = "plan") -> dict[str,
         The question, and what customers earn.
     at
         Where it stands in the plan file.
+    programmes
+        Referral programmes that come to its channels.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def caps_of(section: PlanSection, earned: Earned, at: str = "plan") -> dict[str,
     """
     if section.payback is None:
         return {}
-    own = {channel: limits_of(section, channel) for channel in earned.so_far}
+    own = {channel: limits_of(section, channel) for channel in (*earned.so_far, *programmes)}
     free = [channel for channel, limits in own.items() if limits is None or limits.fixed is None]
     caps = {channel: earned.within(channel, section.payback) for channel in free}
     if never := [channel for channel, cap in caps.items() if not cap > 0]:
@@ -99,15 +108,19 @@ def _paid_back(config: Config, earned: Earned | None) -> Config:
 
 
 def _scenario(scenario: Scenario, plan: PlanSection, earned: Earned) -> Scenario:
-    whole = scenario.section(plan)
-    if scenario.stated is None or (plan.payback is None and whole.payback is None):
+    whole, programmes = scenario.section(plan), programmes_of([scenario])
+    if (scenario.stated is None and not programmes) or (plan.payback is None and whole.payback is None):
         return scenario
-    changed: dict[str, Any] = _capped(whole, earned, f"scenarios: {scenario.name}") or {"channels": whole.channels}
-    return scenario.model_copy(update={"instead": scenario.stated.model_copy(update=changed), "payback": None})
+    capped = _capped(whole, earned, f"scenarios: {scenario.name}", programmes)
+    changed: dict[str, Any] = capped or {"channels": whole.channels}
+    stated = (scenario.stated or Question()).model_copy(update=changed)
+    return scenario.model_copy(update={"instead": stated, "payback": None})
 
 
-def _capped(section: PlanSection, earned: Earned, at: str = "plan") -> dict[str, dict[str, Limits]]:
-    caps = caps_of(section, earned, at)
+def _capped(
+    section: PlanSection, earned: Earned, at: str = "plan", programmes: Iterable[str] = ()
+) -> dict[str, dict[str, Limits]]:
+    caps = caps_of(section, earned, at, programmes)
     return {"channels": {**section.channels, **dict(_with_caps(section, caps))}} if caps else {}
 
 

@@ -1,7 +1,7 @@
 """The reference of the plan file, rendered from its classes and the texts below their keys.
 
 ``python -m optimizer.planning.file.reference docs/plan-file.md`` writes it below the page's own introduction; a test
-holds the page against the code.
+holds the page against the code. ``cac keys`` shows it section by section.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import inspect
+import re
 import sys
+import textwrap
 import types
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,11 +21,12 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from attribution.errors import UnknownName
 from attribution.numbers import typed_percent
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.base import Section
 
-__all__ = ["reference", "rewritten"]
+__all__ = ["keys_of", "reference", "rewritten"]
 
 _MARK = "<!-- Below: python -m optimizer.planning.file.reference docs/plan-file.md -->"
 
@@ -46,6 +49,42 @@ def reference() -> str:
     places: dict[type[Section], list[str]] = {}
     _visit(Config, "", places)
     return "\n".join(line for kind, listed in places.items() for line in _table(kind, listed, places))
+
+
+def keys_of(place: str = "") -> str:
+    """The keys of a section of the plan file, and the sections within it, as a terminal shows them.
+
+    Parameters
+    ----------
+    place
+        Such as ``plan.budget``; of a list or of names, as ``scenarios`` or ``plan.channels``, what each item takes. The
+        whole file where empty.
+
+    Raises
+    ------
+    UnknownName
+        No section of that name.
+    """
+    places: dict[type[Section], list[str]] = {}
+    _visit(Config, "", places)
+    known = {own.replace(".*", ""): kind for kind, listed in places.items() for own in listed}
+    if place not in known:
+        raise UnknownName(place, [own for own in known if own], where="the sections of a plan file")
+    kind = known[place]
+    lines, texts = [_wrapped(inspect.getdoc(kind) or "", "")], _texts(kind)
+    for name, key in kind.model_fields.items():
+        default = _default(key)
+        default = f"; {default}" if default == "required" else f"; default {default}" if default else ""
+        lines.append(f"\n{name}: {_takes(key.annotation, key.metadata)}{default}")
+        lines.append(_wrapped(texts[name], "    "))
+        inner = f"{place}.{name}".lstrip(".")
+        lines += [f"    cac keys {inner}"] if inner in known else []
+    return "\n".join(lines).replace("`", "").replace("\\|", "|").replace("keys below", "keys")
+
+
+def _wrapped(text: str, indent: str) -> str:
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(text.split()))
+    return textwrap.fill(plain, 100, initial_indent=indent, subsequent_indent=indent)
 
 
 def _visit(kind: type[Section], place: str, places: dict[type[Section], list[str]]) -> None:

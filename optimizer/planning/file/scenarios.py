@@ -12,6 +12,7 @@ from attribution.errors import BadInput, Problem
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.keys.referral import ReferralKeys
+from optimizer.planning.file.limits import limits_on_programme
 
 __all__ = ["Passing", "change_of_value", "programmes_of", "what_if"]
 
@@ -70,7 +71,8 @@ def _changes(
     if scenario.referral is not None:
         keys = scenario.referral
         value = _of_programme(keys, section, worth or {})
-        yield optimizer.ReferralProgramme(keys.programme, keys.name, value=value)
+        limits = tuple(limits_on_programme(section, keys))
+        yield optimizer.ReferralProgramme(keys.programme, keys.name, value=value, limits=limits)
     if scenario.budget is not None:
         budget = scenario.budget
         yield optimizer.BudgetChange(budget.value) if budget.relative else optimizer.BudgetOf(budget.value)

@@ -23,7 +23,7 @@ from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm.data.assembled import Assembled, Edges, assemble
 from mmm.data.control_tables import ControlTable
-from mmm.data.customers import ByValue, Outcome, counted_table, new_customers_by_day, orders_by_day
+from mmm.data.customers import Outcome, counted_table, new_customers_by_day, orders_by_day
 from mmm.data.days_to_weeks import WeekDays
 from mmm.data.market_names import MARKET, MarketNames
 from mmm.data.spend_sources import SpendSource
@@ -208,8 +208,7 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         files.append(_noted(f"outcome ({section.kind})", file, folder, part.rows, part.span))
     if section.first_only:
         keeps = None if section.without_person is None else section.without_person == "new"
-        weighed = section.by_value
-        by_value = None if weighed is None else ByValue(weighed.window, weighed.quantiles)
+        by_value = None if section.by_value is None else section.by_value.weighing
         return new_customers_by_day(orders, keeps, _markets(section), by_value)
     return orders_by_day(orders, _markets(section))
 

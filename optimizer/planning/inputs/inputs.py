@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ from optimizer.planning.file.payback import Earned, as_asked
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.around_weekly import Around, read_around
 from optimizer.planning.inputs.assembled import passed_over
+from optimizer.planning.inputs.by_value import in_average_customers
 from optimizer.planning.inputs.coming_controls import coming_controls
 from optimizer.planning.inputs.given_tables import Given
 from optimizer.planning.inputs.log_against_kpi import LogAgainstKPI, log_against_kpi
@@ -210,6 +212,9 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     by_channel = None if reached is None or log is None else read_stages_by_channel(config, log, folder)
     problems.seen.extend([] if journeys is None else _unseen(config, document, factors, journeys.channels))
     compared = None if panel is None or journeys is None else _compared(config, panel, journeys)
+    segments = None if worth is None else worth[2]
+    if panel is not None and segments is not None and data.orders is not None:
+        panel = problems.of(partial(in_average_customers, reading, data.orders, panel, segments))
     problems.seen.extend(one for one in _absent(config, folder) if one not in problems.seen)
     if problems.seen:
         raise BadInput(problems.seen)

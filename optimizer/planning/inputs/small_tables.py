@@ -9,7 +9,15 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution import Factor, read_factors
-from attribution.economics import Cohorts, CustomerValues, Funnel, odd_cohorts, odd_margins, order_findings
+from attribution.economics import (
+    Cohorts,
+    CustomerSegments,
+    CustomerValues,
+    Funnel,
+    odd_cohorts,
+    odd_margins,
+    order_findings,
+)
 from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
@@ -25,6 +33,7 @@ from optimizer.planning.file.keys.economics import CohortTable, CostTable, Order
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.inputs.by_value import segments_of
 from optimizer.planning.inputs.given_by_market import read_given_by_market
 from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
@@ -151,13 +160,15 @@ def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
 
 def noted_customer_values(
     reading: Reading, table: CohortTable | OrdersTable, panel: Panel | None
-) -> tuple[CustomerValues, tuple[Finding, ...]]:
-    """What customers of each channel are worth, and what speaks against the table that says so."""
-    name, findings = table.path.name, tuple[Finding, ...]()
+) -> tuple[CustomerValues, tuple[Finding, ...], CustomerSegments | None]:
+    """What customers of each channel are worth, what speaks against the table that says so, and by which segments new
+    customers count.
+    """
+    name, findings, segments = table.path.name, tuple[Finding, ...](), None
     config, folder, known = reading.config, reading.document.folder, _channels(reading.config)
     if isinstance(table, OrdersTable):
         cohorts, orders = read_orders(config, table, folder, known)
-        findings = order_findings(orders, table.silence)
+        findings, segments = order_findings(orders, table.silence), segments_of(orders, table)
         covers = f"{amount(len(orders.people()))} customers {_acquired(cohorts)}"
         reading.note("orders of customers", table.path, len(orders.frame), covers)
         reading.assumptions.append(
@@ -178,7 +189,7 @@ def noted_customer_values(
             "channels are, with all the spread between channels."
         )
     values = values_of(config, cohorts, table)
-    return values, (*findings, terms_as_meant(config, values, panel))
+    return values, (*findings, terms_as_meant(config, values, panel)), segments
 
 
 def _acquired(cohorts: Cohorts) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 
 from attribution.numbers import Locale
 
-__all__ = ["is_figure", "localised"]
+__all__ = ["cuts_date", "is_figure", "localised"]
 
 _MONTHS = ["January", "February", "March", "April", "May", "June"]
 _MONTHS += ["July", "August", "September", "October", "November", "December"]
@@ -30,6 +30,12 @@ def is_figure(text: str) -> bool:
     if _SHORT_DAY.fullmatch(text):
         return True
     return bool(_FIGURE.fullmatch(text) or (text[-4:].isdigit() and _FIGURE.fullmatch(_DAY.sub("", text))))
+
+
+def cuts_date(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text begins or ends within a written day or month, ``2 Sep 2025``."""
+    spans = (found.span() for found in _DAY.finditer(text))
+    return any(first < edge < last for first, last in spans for edge in (start, end))
 
 
 def localised(text: str, locale: Locale, code: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from optimizer.planning.language.catalogue import Catalogue, catalogue_of
-from optimizer.planning.language.figures import is_figure, localised
+from optimizer.planning.language.figures import cuts_date, is_figure, localised
 from optimizer.planning.language.languages import LANGUAGES, Language
 from optimizer.planning.language.template import Template, folded
 
@@ -95,8 +95,11 @@ class Translator:
         self._effort = 0
         if not text.strip():
             return text
-        told = self.language.closed(self._hole(self._held(text)).text)
-        return _TOKEN.sub(lambda found: self._named.get(found[0], found[0]), told)
+        return self._shown(self.language.closed(self._hole(self._held(text)).text))
+
+    def _shown(self, text: str) -> str:
+        """The text with names in place of the signs that stand for them."""
+        return _TOKEN.sub(lambda found: self._named.get(found[0], found[0]), text)
 
     def lacking(self, text: str) -> tuple[str, ...]:
         """The parts of a text that have no translation."""
@@ -172,7 +175,8 @@ class Translator:
         if text in plain:
             return _Said(plain[text])
         if is_figure(text):
-            return _Said(localised(text, self.language.locale, self.language.babel))
+            figures = localised(text, self.language.locale, self.language.babel)
+            return _Said(figures.replace(", ", self.language.joint(", ", ())))
         small = text[0].lower() + text[1:]
         if small in plain:
             return _Said(_capital(plain[small]))
@@ -208,7 +212,7 @@ class Translator:
         for template, told in self._catalogue.candidates(text):
             if (len(text) <= _LONG or not _says_little(template)) and template.fits(text):
                 matches = (pattern.fullmatch(text) for pattern in template.patterns)
-                found += [(template, told, match) for match in matches if match is not None]
+                found += [(template, told, match) for match in matches if match is not None and not _cuts_date(match)]
         best: _Said | None = None
         for template, told, match in sorted(found, key=lambda one: -one[0].literal)[:_READINGS]:
             said = self._filled(template, told, match.groups(), len(text) + 1 if best is None else best.strange)
@@ -235,7 +239,7 @@ class Translator:
             lacking += said.lacking
             if sum(map(len, lacking)) >= most:
                 return None
-        return _Said(told.filled(filled), lacking)
+        return _Said(self.language.filled(told.parts, filled, self._shown), lacking)
 
     def _hole(self, text: str) -> _Said:
         said = self._said(folded(text))
@@ -328,6 +332,11 @@ def _runs_on(template: Template, holes: Sequence[str]) -> bool:
             if ends and before and not before.endswith((":", ".", ";", "(", ",")):
                 return True
     return False
+
+
+def _cuts_date(match: re.Match[str]) -> bool:
+    """Whether a hole holds a part of a date."""
+    return any(cuts_date(match.string, *match.span(number)) for number in range(1, match.re.groups + 1))
 
 
 def _cuts_unit(template: Template, holes: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimizer.planning.language.comments import messages_of_plan
 from optimizer.planning.language.languages import LANGUAGES
 from optimizer.planning.language.markup import messages_of_markup
 from optimizer.planning.language.sources import messages_of, sources
@@ -43,6 +44,9 @@ def messages(root: Path) -> dict[str, str]:
     for path in sorted((root / "optimizer" / "planning" / "outputs").rglob("*.html")):
         for text in messages_of_markup(path.read_text(encoding="utf-8")):
             found.setdefault(text, path.relative_to(root).as_posix())
+    starter = root / "optimizer" / "planning" / "starter.yaml"
+    for text in messages_of_plan(starter.read_text(encoding="utf-8")):
+        found.setdefault(text, starter.relative_to(root).as_posix())
     for text in WORDS:
         found.setdefault(text, "optimizer/planning/language/words.py")
     return found

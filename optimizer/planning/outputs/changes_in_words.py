@@ -16,6 +16,7 @@ from optimizer.question.limits import labels
 __all__ = ["advice", "lines", "written"]
 
 _SHOWN = 4
+_OTHER_SUM = 0.005  # of the last plan's money
 
 
 def lines(changes: Changes, run: Run) -> Iterator[str]:
@@ -28,6 +29,10 @@ def lines(changes: Changes, run: Run) -> Iterator[str]:
         yield from _moved(changes, run)
     if changes.switch is not None:
         yield f"The plan: {percent(changes.switch.churn, decimals=1)} of the money sits elsewhere than in the last one."
+        more = float(changes.switch.new.sum() - changes.switch.last.sum())
+        if abs(more) > _OTHER_SUM * changes.switch.last.sum():  # shares alone would hide it
+            way = "more" if more > 0 else "less"
+            yield f"In all it spends {amount(abs(more))} {run.config.currency} {way} than the last one."
         if changes.reversals:
             yield f"Moves that point the other way now: {'; '.join(_reversal(one) for one in changes.reversals)}."
         yield advice(changes.switch, run)

@@ -96,6 +96,7 @@ def _manifest(run: Run, name: str, goal: Goal, sums: dict[str, str]) -> dict[str
         "goal": goal,
         "name": run.config.name,
         "plan_file": {"name": run.document.path.name, "text": run.document.text},
+        "units": run.config.units,
         "seed": run.config.seed,
         "versions": versions(),
         "fits": {name: fit.information.get("fingerprint", "") for name, fit in fits.items() if fit is not None},

@@ -31,6 +31,9 @@ def designs_in_words(designed: NationalTests, written: tuple[Path, ...], plan: P
         yield f"  {_marked(prospect.finding)}"
     if not designed.beyond.passed:
         yield _marked(designed.beyond)
+    if designed.unweighed:
+        named = ", ".join(designed.unweighed)
+        yield f"Not designed: {named}, of which less is open; name one with --channel to have its test as well."
     yield f"Written to {written[0].parent}: {', '.join(path.name for path in written)}"
     yield f"When the weekly table holds the test's weeks: cac test readout <design>.json {plan}"
 

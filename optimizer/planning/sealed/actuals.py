@@ -111,7 +111,7 @@ def read_actuals(
     stray = unread(raw[inside], named | set(_named_by_rails(config)), weekly.format)
     told = [*_unfinished(panel, dates[:over])]
     told += _notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)
-    told += restated(frame.assign(**{weekly.date: day}), weekly, panel)
+    told += restated(frame.assign(**{weekly.date: day}), weekly, panel, config.data.by_value is not None)
     return Actuals(course, kpi, (*told, *unlike_before(since), *stray))
 
 

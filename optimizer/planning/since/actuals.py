@@ -89,7 +89,7 @@ def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None 
     ends = pd.Timestamp(day or today()) - pd.Timedelta(days=fitted.days)
     unfinished = sorted(after.loc[after[weekly.date] > ends, weekly.date].unique())
     dates = pd.DatetimeIndex(sorted(set(after[weekly.date]) - set(unfinished)))
-    notes = [*_unfinished(unfinished), *restated(frame, weekly, fitted)]
+    notes = [*_unfinished(unfinished), *restated(frame, weekly, fitted, config.data.by_value is not None)]
     dates, odd = _whole_weeks(dates, fitted)
     notes += odd
     if problems := list(_problems(path.name, after, dates, weekly, fitted)):
@@ -211,8 +211,10 @@ def _problems(
         )
 
 
-def restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[str]:
+def restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel, by_value: bool = False) -> Iterator[str]:
     """Weeks that the fit has seen: passed over, and named where they read otherwise now.
+
+    New customers that were fitted by their value are of another count than the table's, which is said instead.
 
     Parameters
     ----------
@@ -222,12 +224,19 @@ def restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[str
         What its columns are called.
     fitted
         What the fit has seen.
+    by_value
+        Whether its customers count by their value.
     """
+    if by_value:
+        yield (
+            f"{weekly.kpi} of these weeks count each customer as one of average value, for what they are worth nobody "
+            "knows yet; the fit counts them by value (by_value)."
+        )
     seen = frame[frame[weekly.date].isin(fitted.dates)]
     if seen.empty:
         return
     spent = {weekly.channels[name]: values for name, values in fitted.national_spend.items() if name in weekly.channels}
-    columns = {weekly.kpi: pd.Series(fitted.kpi.sum(axis=0), fitted.dates), **spent}
+    columns = spent if by_value else {weekly.kpi: pd.Series(fitted.kpi.sum(axis=0), fitted.dates), **spent}
     told = []
     for column, then in columns.items():
         now = seen.groupby(weekly.date)[column].sum()

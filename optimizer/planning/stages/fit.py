@@ -67,8 +67,10 @@ def _fitted(config: Config, inputs: Inputs, panel: mmm.Panel, folder: Path, name
 
     def watch(state: mmm.Progress) -> None:
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
-        left = f", {decimal(state.remaining, 0)} s left" if 1 <= state.remaining < float("inf") else ""
-        update(state.share, f"{counted(len(state.chains), 'chain')}, {state.divergences} divergences{left}{again}")
+        if 1 <= state.remaining < float("inf"):  # one hole of the sentence: of two side by side no language is known
+            left = decimal(state.remaining, 0)
+            again = f", {left} s left, attempt {state.attempt}" if state.attempt > 1 else f", {left} s left"
+        update(state.share, f"{counted(len(state.chains), 'chain')}, {state.divergences} divergences{again}")
 
     def make() -> mmm.Posterior:
         nonlocal sampled

@@ -14,10 +14,10 @@ from attribution.numbers import significant
 from mmm import History, Posterior, design_on_off
 from mmm.checks.pool import Pool
 from mmm.experiments.on_off import Prospect
-from optimizer.planning.stages.next_tests import worth_of
+from optimizer.planning.stages.next_tests import MOST, worth_of
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import PlanResult
-from optimizer.uncertainty.value_of_tests import LiftTest
+from optimizer.uncertainty.value_of_tests import LiftTest, most_telling
 
 __all__ = ["NationalTests", "design_national_tests"]
 
@@ -37,11 +37,14 @@ class NationalTests:
         some) and ``value`` (customers that knowing its result would let the coming plan win).
     beyond
         Whether tests raise a channel far beyond what was ever spent on it.
+    unweighed
+        Channels that nobody named and whose tests are not among those that would tell most.
     """
 
     prospects: tuple[Prospect, ...]
     table: pd.DataFrame
     beyond: Finding
+    unweighed: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -78,7 +81,7 @@ def design_national_tests(
     seed
         Of the schedules; each channel's is drawn by itself.
     channels
-        To be tested; all that spend at present where empty.
+        To be tested; those that spend at present where empty, of many those whose tests would tell most.
     most_weeks, start
         Most weeks that a test may last, and its first day.
     update
@@ -100,7 +103,9 @@ def design_national_tests(
     history, carryover = History.of(posterior), draws.carryover()
     periods = weeks * posterior.panel.per_week
     prospects = []
-    chosen = list(dict.fromkeys(channels)) or fitted
+    tests = {name: LiftTest(change, 1.0, max(float(result.curves[name](now[name]).std()), 1e-9)) for name in fitted}
+    chosen = list(dict.fromkeys(channels)) or list(most_telling(result.curves, tests, now, MOST))
+    unweighed = () if channels else tuple(name for name in fitted if name not in chosen)
     for number, channel in enumerate(chosen):
         update(number / len(chosen), channel)
         if channel not in carryover:
@@ -123,7 +128,7 @@ def design_national_tests(
     most = posterior.panel.national_spend.max()
     changed = {channel: float(now[channel]) / periods * (1 + change) for channel in chosen}
     beyond = {channel: spend / float(most[channel]) for channel, spend in changed.items() if channel in most.index}
-    return NationalTests(tuple(prospects[place] for place in order), table, _beyond(beyond))
+    return NationalTests(tuple(prospects[place] for place in order), table, _beyond(beyond), unweighed)
 
 
 def _beyond(times: Mapping[str, float]) -> Finding:

@@ -17,10 +17,12 @@ from optimizer.planning.stages.result import PlanResult, TestsResult
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
 from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
-from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
+from optimizer.uncertainty.value_of_tests import LiftTest, most_telling, value_of_tests
 
-__all__ = ["design_of", "upward_tests", "worth_of", "worth_of_tests"]
+__all__ = ["MOST", "design_of", "upward_tests", "worth_of", "worth_of_tests"]
 
+MOST = 12
+"""Tests that are weighed where none is named: each takes some twenty plans, of all channels."""
 _DRAWS = 1000  # every outcome of every test is a plan of its own
 _NEAR = 1e-6
 
@@ -28,15 +30,16 @@ _NEAR = 1e-6
 def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsResult:
     """What a test of each channel would be worth, in customers at the planned spend.
 
-    A channel that the plan stops at the most tried is tested upwards, and its worth counts what the plan may then spend
-    on it where the test sees an effect.
+    Of many channels those whose tests would tell most are weighed. A channel that the plan stops at the most tried is
+    tested upwards, and its worth counts what the plan may then spend on it where the test sees an effect.
     """
     spent = [channel for channel in result.curves.channels if result.now.spend[channel] > 0]
     test, up = design_of(section, result.organic, weeks), upward_tests(section, result)
-    tests = {channel: replace(test, change=up.get(channel, section.change)) for channel in spent}
-    table = worth_of(result, tests, up)
+    every = {channel: replace(test, change=up.get(channel, section.change)) for channel in spent}
+    tests = {channel: every[channel] for channel in most_telling(result.curves, every, result.now.spend, MOST)}
+    table = worth_of(result, tests, [channel for channel in up if channel in tests])
     table = table.assign(change=[tests[str(channel)].change for channel in table.index])
-    return TestsResult(table, section.weeks, test.standard_error)
+    return TestsResult(table, section.weeks, test.standard_error, tuple(name for name in every if name not in tests))
 
 
 def worth_of(result: PlanResult, tests: Mapping[str, LiftTest], opening: Collection[str] = ()) -> pd.DataFrame:

@@ -104,7 +104,8 @@ def asked(
     predicted = organic.predicted
     if rows is not None:
         curves, predicted = curves.take(rows), predicted[rows]
-    require_some_left(predicted, section.weeks, config.outcome)
+    of_fit = posterior.diagnostics if isinstance(posterior, Posterior) else ()
+    require_some_left(predicted, section.weeks, config.outcome, (*inputs.findings, *of_fit))
     now = _now(inputs, curves)
     curves = with_new_channels(section, curves, config.seed)
     now = now.reindex(list(curves.channels), fill_value=0.0)

@@ -325,11 +325,14 @@ class TestsResult:
         With ``change``, the share of the channel's spend that its test adds, -1 where it switches it off.
     weeks, standard_error
         Of every test.
+    unweighed
+        Channels whose tests are not among those that would tell most, where there are many.
     """
 
     table: pd.DataFrame
     weeks: int
     standard_error: float
+    unweighed: tuple[str, ...] = ()
 
 
 @shown

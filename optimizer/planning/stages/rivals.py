@@ -58,7 +58,8 @@ def that_leave_customers(rivals: mmm.Rivals, config: Config, inputs: Inputs, wee
         organic = posterior.organic(weeks * posterior.panel.per_week, controls=inputs.upcoming)
         return organic.predicted[thinned(posterior)]
 
-    require_some_left(left(rivals.posterior), weeks, config.outcome)
+    against = (*inputs.findings, *rivals.posterior.diagnostics)
+    require_some_left(left(rivals.posterior), weeks, config.outcome, against)
     counting = {one.reading.name: one.posterior for one in rivals.fitted if one.counts}
     said = {name: fewer_than_none(left(one), weeks, config.outcome, name) for name, one in counting.items()}
     return rivals.without({name: reason for name, reason in said.items() if reason})

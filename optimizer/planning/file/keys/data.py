@@ -12,6 +12,7 @@ from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.queries import Query
 from mmm.data.market_names import MARKET
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.by_value import VALUED_TWICE, ByValueKeys
 from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.funnel import FunnelTable
@@ -458,6 +459,12 @@ class Data(Section):
         return self.cohorts or self.orders
 
     @property
+    def by_value(self) -> ByValueKeys | None:
+        """How new customers count by what they are worth; None where each counts as one."""
+        tables = (self.outcome, self.orders)
+        return next((each.by_value for each in tables if each is not None and each.by_value is not None), None)
+
+    @property
     def assembled(self) -> bool:
         """Whether the weekly table is assembled of exports."""
         return bool(self.spend)
@@ -491,6 +498,15 @@ class Data(Section):
                 raise ValueError("funnel.of_conversions needs touchpoints.conversions with path and kind, its stages")
         if self.cohorts is not None and self.orders is not None:
             raise ValueError("give either cohorts, or orders, of which they are made; not both")
+        if self.orders is not None and self.orders.by_value is not None:
+            if self.weekly is None or self.outcome is not None:
+                place = "data.weekly, which is missing" if self.weekly is None else "a table; data.outcome has its own"
+                raise ValueError(f"orders.by_value weighs the new customers of {place}")
+            if self.weekly.geo is not None:
+                raise ValueError("orders.by_value weighs customers of one market, and weekly names several with geo")
+        elif self.by_value is not None and self.earning is not None and self.earning.channel is not None:
+            remedy = "leave cohorts out" if self.orders is None else "write orders.channel: null"
+            raise ValueError(f"outcome.by_value {VALUED_TWICE}; {remedy}, or by_value")
         if self.touchpoints is not None and self.paths is not None:
             raise ValueError("give either touchpoints or paths, not both")
         if self.lift_tests is not None and self.weekly is None:

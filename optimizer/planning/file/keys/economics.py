@@ -12,6 +12,7 @@ from attribution.errors import BadInput
 from attribution.reading.formats import Format
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.keys.base import Month, Name, Section
+from optimizer.planning.file.keys.by_value import VALUED_TWICE, ByValueKeys
 from optimizer.planning.file.keys.identity import Identity
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, TimeZone
 
@@ -95,6 +96,12 @@ class OrdersTable(Numbers, Days):
     """Which ids are one customer; the map of `touchpoints` where left out, for ids that it holds."""
     days_in: TimeZone | None = None
     """Zone whose days count, such as `Europe/Berlin`; the days as the table writes them where left out."""
+    by_value: ByValueKeys | None = None
+    """New customers of `weekly` count by the mean value of the segments of those who first ordered in that period, so
+    that the KPI is customers of average value and a plan buys value, see [funnel and
+    referral](concepts/funnel-and-referral.md); `{}` for the defaults. Needs `channel: null`: what customers of a
+    channel are worth is in their count then.
+    """
 
     @property
     def format(self) -> Format:
@@ -107,6 +114,8 @@ class OrdersTable(Numbers, Days):
             raise ValueError("give margin (a column), or value and margin_rate, of which it is made; not both")
         if self.margin_rate is not None and self.value is None:
             raise ValueError("margin_rate is a share of value; name that column")
+        if self.by_value is not None and self.channel is not None:
+            raise ValueError(f"by_value {VALUED_TWICE}; write channel: null, or remove by_value")
         return self
 
     @property

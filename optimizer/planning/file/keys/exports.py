@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.by_value import ByValueKeys
 from optimizer.planning.file.keys.tables import DatePattern, Days, Encoding, Numbers, TimeZone
 
 __all__ = ["ControlExport", "OutcomeExport", "Rate", "SpendExport", "WeekDay"]
@@ -134,17 +135,6 @@ class SpendExport(OfMarkets):
         if self.decimal is not None and self.decimal == self.thousands:
             raise ValueError("decimal and thousands are the same sign")
         return self
-
-
-class ByValueKeys(Section):
-    """Segments by recency, frequency and value, all customers looked at for equally long after their first order."""
-
-    window: Annotated[int, Field(ge=1, le=730)] = 90
-    """Days from the first order on; whoever came later than so many days before the file ends counts as an average
-    customer.
-    """
-    quantiles: Annotated[int, Field(ge=2, le=10)] = 3
-    """Parts of equal size into which each of the three is divided."""
 
 
 class OutcomeExport(OfMarkets):

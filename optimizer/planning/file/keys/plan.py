@@ -288,7 +288,7 @@ class PlanSection(Question):
     table.
     """
     tests: NextTests | None = None
-    """Ask what a lift test of each channel would be worth."""
+    """Ask what a lift test of each channel would be worth; of more than twelve, of those whose tests tell most."""
     schedule: Schedule | None = None
     """Divides the plan between weeks; `{}` for a calendar without limits of its own."""
     hidden_demand: HiddenDemandKeys | None = None
@@ -371,8 +371,8 @@ class Scenario(Section):
     earn too, so that payback takes longer with `-20%`.
     """
     payback: Annotated[int, Field(ge=1, le=240)] | None = None
-    """Months within which the money has to be back, in place of `payback` of the plan or where that has none. It asks
-    nothing of a programme of the scenario's own `referral`.
+    """Months within which the money has to be back, in place of `payback` of the plan or where that has none; of a
+    programme of the scenario's own `referral` too.
     """
     conversion: Percent | None = None
     """Change of the share of all who come that become customers, paid and unpaid."""
@@ -383,7 +383,7 @@ class Scenario(Section):
     demand: Percent | None = None
     """Change of the market: of the customers who come unpaid, and of how many every channel can win."""
     referral: ReferralKeys | None = None
-    """A referral programme that the plan does not have."""
+    """A referral programme that the plan does not have; payback and limits of every channel hold for it too."""
     instead: Question | None = None
     """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 

@@ -207,6 +207,8 @@ def tests_sheet(book: Book, run: Run) -> None:
         size=9,
         soft=True,
     )
+    if left := ", ".join(run.tests.unweighed):
+        sheet.sentence(f"Not weighed, for a test would move least what is believed of them: {left}.", size=9, soft=True)
 
 
 def checks_sheet(book: Book, run: Run) -> None:

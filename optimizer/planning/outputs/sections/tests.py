@@ -45,7 +45,8 @@ def _view(run: Run) -> dict[str, Any] | None:
         for channel, line in table.iterrows()
     ]
     command = design_command(run, str(table.index[0]))
-    return {"tests": {"measured": measured, "worth": worth, "rows": rows, "command": command}}
+    left = ", ".join(result.unweighed)
+    return {"tests": {"measured": measured, "worth": worth, "rows": rows, "command": command, "left": left}}
 
 
 def design_command(run: Run, channel: str) -> str:
