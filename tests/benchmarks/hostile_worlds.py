@@ -234,6 +234,11 @@ def sketched(rng: np.random.Generator) -> Sketch:
 
 def world_of(kind: Kind, seed: int) -> World:
     """One company of a kind: its table, and what its media truly brought."""
+    return company_of(kind, seed)[1]
+
+
+def company_of(kind: Kind, seed: int) -> tuple[Sketch, World]:
+    """The same, with the sketch that it is drawn from."""
     rng = np.random.default_rng([seed, 77])
     sketch = kind(sketched(rng), rng)
     seen = slice(sketch.run_in, None)
@@ -253,7 +258,7 @@ def world_of(kind: Kind, seed: int) -> World:
     total = float((whole - expected(names))[seen].sum())
     controls = tuple(sketch.controls.columns)
     world = World(kind.__name__, f"{kind.__name__}-{seed}", table, names, controls, contributions, total)
-    return replace(world, marginal_cac=marginal_cac_of(sketch, world.recent))
+    return sketch, replace(world, marginal_cac=marginal_cac_of(sketch, world.recent))
 
 
 def marginal_cac_of(sketch: Sketch, level: pd.Series) -> pd.Series:

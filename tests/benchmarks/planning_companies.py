@@ -1,9 +1,10 @@
 """Companies whose true curves are known, as the folder that ``cac plan`` reads.
 
 Kinds: those of our own simulator, whose brand search, retargeting and affiliates ride on demand (``riders``), with
-logistic or S-shaped curves, little or much brought by media, or one rider alone; and worlds of ``mmm-framework`` whose
+logistic or S-shaped curves, little or much brought by media, or one rider alone; worlds of ``mmm-framework`` whose
 channels add up (see mmm_silent), without a path log and without riders, where a channel's true curve is what its steady
-spend brings beyond none.
+spend brings beyond none; and, where they are asked for, companies of hostile_worlds that follow an unseen demand or
+none, without a path log too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hostile_worlds import company_of, faint_followers, healthy
 from mmm_silent import generators
 
 import mmm
@@ -37,6 +39,7 @@ OTHERS = (
     "adstock_misspec",
     "trend_break",
 )
+HIDDEN = {"faint followers": faint_followers, "no followers": healthy}
 _LOG_WEEKS, _GRID = 26, np.linspace(0.0, 4.0, 161)
 
 
@@ -107,7 +110,22 @@ def made(kind: str, seed: int) -> Company:
     """One company."""
     if kind in OWN:
         return _own(kind, seed, *world(seed, journey_weeks=_LOG_WEEKS, **OWN[kind]))
-    return _other(kind, seed)
+    return _hidden(kind, seed) if kind in HIDDEN else _other(kind, seed)
+
+
+def _hidden(kind: str, seed: int) -> Company:
+    """A company of hostile_worlds, whose coming quarter has the controls and organic customers of the last."""
+    sketch, seen = company_of(HIDDEN[kind], seed)
+    now = seen.table[list(seen.channels)].tail(WEEKS).sum()
+    curves = {}
+    for medium in sketch.media:
+        curve, spend = medium.curve(families.hill), float(now[medium.name])
+        curves[medium.name] = Tabulated(_GRID * spend, WEEKS * np.array([curve(x * spend / WEEKS) for x in _GRID]))
+    coming = seen.table[["week", *seen.controls]].tail(WEEKS)
+    coming = coming.assign(week=pd.to_datetime(coming["week"]) + pd.Timedelta(weeks=WEEKS)).reset_index(drop=True)
+    organic = float(sketch.organic[-WEEKS:].sum())
+    tables = (seen.table, coming, seen.channels, seen.controls, None)
+    return Company(kind, seed, *tables, mmm.ResponseCurves(curves), now, organic)
 
 
 def _own(kind: str, seed: int, data: WorldData, truth: WorldTruth) -> Company:

@@ -3,7 +3,8 @@
 Run: python tests/benchmarks/planning_truth.py [--kinds "riders;clean"] [--seeds 4] [--first 105] [--keep FOLDER]
          [--only-kept] [--pymc-marketing PYTHON] [--meridian PYTHON]
 
-Each company (planning_companies) is asked three questions for 13 weeks: least blended CAC for as many customers as
+Each company (planning_companies; by ``--kinds "faint followers;no followers"`` those without a log, whose channels
+follow an unseen demand or none) is asked three questions for 13 weeks: least blended CAC for as many customers as
 today's spend brings, each channel within 50 % of today's spend and a fixed cost of half of all spend; most customers
 for today's money, each channel within 50 %; and within 0 to 3 times. Ways to answer:
 
@@ -52,7 +53,7 @@ import numpy as np
 import pandas as pd
 import scipy.optimize
 from mmm_verdicts import verdict
-from planning_companies import OTHERS, OWN, WEEKS, Company, made
+from planning_companies import HIDDEN, OTHERS, OWN, WEEKS, Company, made
 
 import mmm
 import optimizer
@@ -75,6 +76,7 @@ RUN, CORRECTED, ALONE, LAST, SCALED = "run", "run, corrected", "model alone", "l
 PEERS = ("PyMC-Marketing, nutpie", "Meridian, JAX")
 POINTS = np.linspace(0.005, 0.995, 100)
 FEWER = {"chains": 4, "draws": 500, "tune": 1000}
+_APART = 1000  # seeds of companies that are asked for by name
 ENOUGH = 12  # companies whose ratio says something; of fewer the shipped one is used
 SURE = PlanSection.model_fields["confidence"].default
 RATIO, APART, HOLDS = (0.85, 1.15), 0.04, (0.85, 0.95)
@@ -283,11 +285,11 @@ def peers_curves(
 
 def asked_for(kinds: Sequence[str], first: int, each: int) -> Iterator[tuple[str, int]]:
     """Kinds and seeds, every kind once before any twice; a kind has the same seeds whatever others are asked for."""
-    every = [*OWN, *OTHERS]
     for turn in range(each):
-        for place, kind in enumerate(every):
-            if kind in kinds:
-                yield kind, first + turn * len(every) + place
+        for every, start in (([*OWN, *OTHERS], first), ([*HIDDEN], first + _APART)):
+            for place, kind in enumerate(every):
+                if kind in kinds:
+                    yield kind, start + turn * len(every) + place
 
 
 def all_answers(
@@ -406,8 +408,9 @@ def main() -> int:
     keep.mkdir(parents=True, exist_ok=True)
     print(f"Results of each company are kept in {keep}.", flush=True)
     kinds = [kind for kind in given.kinds.split(";") if kind] or [*OWN, *OTHERS]
-    if unknown := set(kinds) - {*OWN, *OTHERS}:
-        raise SystemExit(f"--kinds: no kind {', '.join(sorted(unknown))}; there are {'; '.join([*OWN, *OTHERS])}")
+    if unknown := set(kinds) - {*OWN, *OTHERS, *HIDDEN}:
+        there = "; ".join([*OWN, *OTHERS, *HIDDEN])
+        raise SystemExit(f"--kinds: no kind {', '.join(sorted(unknown))}; there are {there}")
     pythons = {
         peer: python for peer, python in zip(PEERS, (given.pymc_marketing, given.meridian), strict=True) if python
     }

@@ -23,7 +23,7 @@ from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.sections.channels import reason
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.result import Run
-from optimizer.planning.stages.riders import Riders, held_channels, hold_finding, remedy, riders_of
+from optimizer.planning.stages.riders import Riders, held_channels, hold_finding, on_weeks_alone, remedy, riders_of
 
 QUARTER = Path(__file__).resolve().parents[2] / "examples" / "quarter"
 NOW = pd.Series({"tv": 100_000.0, "brand": 20_000.0, "search": 50_000.0})
@@ -43,6 +43,26 @@ def solved(*constraints: object) -> object:
 
 def follows(*channels: str) -> Finding:
     return Finding("follows_demand", not channels, 1.2, 1.0, "", channels)
+
+
+# nothing but weeks
+
+
+def test_what_is_raised_without_a_log_or_a_test_is_named_the_largest_raise_first() -> None:
+    tests = [mmm.LiftTest("search", "2026-01-05", "2026-02-01", -1.0, -100.0, 20.0)]
+    blind = [mmm.LiftTest("search", "2026-01-05", "2026-02-01", -1.0, -10.0, 20.0)]
+    allocation = SimpleNamespace(spend=pd.Series({"tv": 99_000.0, "brand": 45_000.0, "search": 90_000.0}))
+
+    def raised(seen: list[mmm.LiftTest], *, has_log: bool = False) -> Finding:
+        return on_weeks_alone(allocation, NOW, seen, has_log=has_log)
+
+    assert raised([]).channels == ("search", "brand")
+    assert "Test search before" in raised([]).text
+    assert raised(tests).channels == ("brand",)
+    assert raised(blind).channels == ("search", "brand")
+    assert raised([], has_log=True).passed
+    allocation.spend = NOW * 1.004
+    assert raised([]).passed
 
 
 # who rides

@@ -13,7 +13,7 @@ from attribution.arrays import Array
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.findings import Finding
-from mmm import Organic, Posterior, ResponseCurves
+from mmm import LiftTest, Organic, Posterior, ResponseCurves
 from mmm.checks.pool import Pool
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
@@ -37,7 +37,7 @@ from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import because_of_payback, doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
-from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
+from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, on_weeks_alone, riders_of
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
 from optimizer.planning.stages.tried import least_finding, tried_channels, tried_finding
 from optimizer.planning.stages.without_media import require_some_left
@@ -124,6 +124,8 @@ class Within:
     ----------
     asked
         The question, those limits among its own.
+    tests
+        Lift tests, by cell where there are several markets.
     riders, held, tried
         Who rides on demand, whom of them the plan holds, and what keeps channels within spend that was tried.
     doubted
@@ -135,6 +137,7 @@ class Within:
     """
 
     asked: Asked
+    tests: tuple[LiftTest, ...]
     riders: Riders
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
@@ -171,7 +174,7 @@ def asked_within(
     least = observed_least(weekly, periods)
     tried = tried_channels(section, question.now, ground)
     doubted = doubted_channels(section, channels, tests)
-    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen, ground, least)
+    return Within(question.holding((*held, *tried)), tests, riders, held, tried, doubted, seen, ground, least)
 
 
 def make_plan(
@@ -224,6 +227,7 @@ def make_plan(
         explanations=sentences(section, plan, allocation, config.outcome),
         findings=(
             hold_finding(riders, held, allocation, now),
+            on_weeks_alone(allocation, now, within.tests, has_log=inputs.journeys is not None),
             tried_finding(tried, allocation, ground.drop(list(section.without_history))),
             least_finding(allocation, now, within.least),
             present_spend(section, now, markets.several),

@@ -23,7 +23,17 @@ from optimizer.planning.inputs.tested import measured
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 
-__all__ = ["RIDER_IN_LOG", "Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
+__all__ = [
+    "RIDER_IN_LOG",
+    "Held",
+    "Riders",
+    "at_no_more",
+    "held_channels",
+    "hold_finding",
+    "on_weeks_alone",
+    "remedy",
+    "riders_of",
+]
 
 RIDER_IN_LOG = "intent_rider: "
 """What the name of a finding of the path log on a channel begins with."""
@@ -31,6 +41,7 @@ _WITNESSES = {
     "rides_on": "the plan file says that it rides on others",
     "follows_demand": "customers move with its spend by more than a channel is likely to bring",
 }
+_RAISED = 0.01  # of present spend: less is no raise
 _UNSEEN = "its lift tests cannot say yet that it brings anything"
 
 
@@ -187,6 +198,32 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     names = tuple(dict.fromkeys((*(one.channel for one in held), *raised)))
     text = sentence or "No channel is held or raised as a rider on demand. "
     return Finding("riders_held", not names, float(len(names)), 0.0, (text + free).strip(), names)
+
+
+def on_weeks_alone(allocation: Allocation, now: pd.Series, tests: Iterable[LiftTest], has_log: bool) -> Finding:
+    """Channels that a plan raises though nothing but weeks of spend and customers speaks for them.
+
+    Parameters
+    ----------
+    allocation, now
+        The plan, and present spend.
+    tests
+        Lift tests that the mix model was fitted with.
+    has_log
+        Whether a path log, which marks riders on demand, is at hand.
+    """
+    seen = measured(tests)
+    more = (allocation.spend - now)[lambda moved: moved > _RAISED * now]
+    names = tuple(name for name in more.sort_values(ascending=False).index if name not in seen)
+    if has_log or not names:
+        return Finding("raised_on_weeks_alone", True, 0.0, 0.0, "No channel is raised on the weekly table alone.")
+    text = (
+        f"Nothing but the weekly table speaks for {', '.join(names)}, which the plan raises: no path log, no lift test. "
+        "Where demand that no column measures moves spend, part of what it brings is credited to channels, and where "
+        f"it does so faintly no weekly table shows it. Test {names[0]} before the plan is followed, give a path log, "
+        "or a control that moves with demand."
+    )
+    return Finding("raised_on_weeks_alone", False, float(len(names)), 0.0, text, names)
 
 
 def remedy(held: tuple[Held, ...]) -> str:
