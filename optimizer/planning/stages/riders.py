@@ -218,10 +218,10 @@ def on_weeks_alone(allocation: Allocation, now: pd.Series, tests: Iterable[LiftT
     if has_log or not names:
         return Finding("raised_on_weeks_alone", True, 0.0, 0.0, "No channel is raised on the weekly table alone.")
     text = (
-        f"Nothing but the weekly table speaks for {', '.join(names)}, which the plan raises: no path log, no lift test. "
-        "Where demand that no column measures moves spend, part of what it brings is credited to channels, and where "
-        f"it does so faintly no weekly table shows it. Test {names[0]} before the plan is followed, give a path log, "
-        "or a control that moves with demand."
+        f"Nothing but the weekly table speaks for {', '.join(names)}, which the plan raises: no path log, no lift "
+        "test. Where demand that no column measures moves spend, part of what it brings is credited to channels, and "
+        f"where it does so faintly no weekly table shows it. Test {names[0]} before the plan is followed, give a path "
+        "log, or a control that moves with demand."
     )
     return Finding("raised_on_weeks_alone", False, float(len(names)), 0.0, text, names)
 
