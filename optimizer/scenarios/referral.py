@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from attribution.economics import Referral
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.curves import ResponseCurves, Tabulated
 from optimizer.plan import Plan
 from optimizer.question.constraints import Constraint
@@ -16,6 +17,7 @@ from optimizer.scenarios.what_ifs import Scenario, require_new
 __all__ = ["ReferralProgramme"]
 
 
+@shown
 @dataclass(frozen=True)
 class ReferralProgramme(Scenario):
     """A referral programme as one more channel, whose spend is the rewards that it pays.
