@@ -50,6 +50,16 @@ def test_the_move_is_named_that_most_money_may_be_wrong_in(quiet: Run) -> None:
     assert "search" not in " ".join(could_be_wrong(with_tipping(quiet, sure, small)))
 
 
+def test_that_nothing_but_weeks_speaks_for_a_raise_is_told_before_what_the_weeks_say(quiet: Run) -> None:
+    doubtful = TippingPoint("search", 100_000.0, 200_000.0, 0.9, 0.4)
+    alone = Finding("raised_on_weeks_alone", False, 1.0, 0.0, "Only weeks speak for search. Test it.", ("search",))
+    run = replace(with_tipping(quiet, doubtful), findings=(alone,))
+    first, second, *rest = could_be_wrong(run)
+    assert first == "Only weeks speak for search."
+    assert second.startswith("100,000 EUR more on search is wrong")
+    assert first not in rest
+
+
 def test_a_reading_that_takes_half_of_the_gain_is_told_and_one_that_does_not_is_not(quiet: Run) -> None:
     def held(**improvement: float) -> Run:
         cases = pd.Series({EXPECTED: 10.0, **improvement})

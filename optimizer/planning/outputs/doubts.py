@@ -30,6 +30,7 @@ _LARGE = 0.02  # of all money moved: smaller moves do not decide
 _LONG = 200  # letters of a doubt on the first screen
 _HEEDED = {"riders_held", "moves_hold", "promise_kept", "sure_to_beat_today", "rough_figures"}
 """Findings whose consequence stands in the plan already, or that are told here in other words."""
+_WEEKS_ALONE = "raised_on_weeks_alone"  # beside the decision before what a fit says, which is no witness against itself
 
 
 def failed(run: Run) -> list[Finding]:
@@ -43,7 +44,7 @@ def failed(run: Run) -> list[Finding]:
 
 
 def could_be_wrong(run: Run, most: int = 3) -> tuple[str, ...]:
-    """At most so many doubts: the fit, whether to move, a promise, a move, another reading, findings, experience."""
+    """At most so many doubts: fit, whether to move, a promise, weeks alone, a move, a reading, findings, experience."""
     doubts: dict[str, None] = {}
     if run.plan is not None and run.worth is not None:
         doubts |= dict.fromkeys(_doubts(run, run.plan))
@@ -55,6 +56,7 @@ def _doubts(run: Run, plan: PlanResult) -> Iterator[str]:
         yield NOT_CONVERGED
     yield from _unsure(run)
     yield from _promise(run)
+    yield from (_first_sentence(one.text) for one in failed(run) if one.name == _WEEKS_ALONE)
     yield from _move(run)
     yield from _reading(run, plan)
     for finding in failed(run):
