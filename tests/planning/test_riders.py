@@ -53,14 +53,15 @@ def test_what_is_raised_without_a_log_or_a_test_is_named_the_largest_raise_first
     blind = [mmm.LiftTest("search", "2026-01-05", "2026-02-01", -1.0, -10.0, 20.0)]
     allocation = SimpleNamespace(spend=pd.Series({"tv": 99_000.0, "brand": 45_000.0, "search": 90_000.0}))
 
-    def raised(seen: list[mmm.LiftTest], *, has_log: bool = False) -> Finding:
-        return on_weeks_alone(allocation, NOW, seen, has_log=has_log)
+    def raised(seen: list[mmm.LiftTest], others: tuple[str, ...] = ()) -> Finding:
+        return on_weeks_alone(allocation, NOW, seen, others)
 
     assert raised([]).channels == ("search", "brand")
     assert "Test search before" in raised([]).text
     assert raised(tests).channels == ("brand",)
     assert raised(blind).channels == ("search", "brand")
-    assert raised([], has_log=True).passed
+    assert raised([], ("search", "tv")).channels == ("brand",)  # a log that does not see it says nothing of it
+    assert raised([], ("search", "brand")).passed
     allocation.spend = NOW * 1.004
     assert raised([]).passed
 

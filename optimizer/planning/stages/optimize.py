@@ -177,6 +177,11 @@ def asked_within(
     return Within(question.holding((*held, *tried)), tests, riders, held, tried, doubted, seen, ground, least)
 
 
+def _in_log(inputs: Inputs) -> Iterable[str]:
+    """Channels of the path log, in every market."""
+    return () if inputs.journeys is None else _markets(inputs).spread(dict.fromkeys(inputs.journeys.channels))
+
+
 def make_plan(
     config: Config, inputs: Inputs, posterior: Posterior | Pool, told: tuple[Finding, ...], update: Update
 ) -> PlanResult:
@@ -227,7 +232,7 @@ def make_plan(
         explanations=sentences(section, plan, allocation, config.outcome),
         findings=(
             hold_finding(riders, held, allocation, now),
-            on_weeks_alone(allocation, now, within.tests, has_log=inputs.journeys is not None),
+            on_weeks_alone(allocation, now, within.tests, {*_in_log(inputs), *section.without_history}),
             tried_finding(tried, allocation, ground.drop(list(section.without_history))),
             least_finding(allocation, now, within.least),
             present_spend(section, now, markets.several),

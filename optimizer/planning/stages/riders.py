@@ -7,7 +7,7 @@ test has seen an effect of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -200,7 +200,9 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     return Finding("riders_held", not names, float(len(names)), 0.0, (text + free).strip(), names)
 
 
-def on_weeks_alone(allocation: Allocation, now: pd.Series, tests: Iterable[LiftTest], has_log: bool) -> Finding:
+def on_weeks_alone(
+    allocation: Allocation, now: pd.Series, tests: Iterable[LiftTest], others: Collection[str]
+) -> Finding:
     """Channels that a plan raises though nothing but weeks of spend and customers speaks for them.
 
     Parameters
@@ -209,19 +211,19 @@ def on_weeks_alone(allocation: Allocation, now: pd.Series, tests: Iterable[LiftT
         The plan, and present spend.
     tests
         Lift tests that the mix model was fitted with.
-    has_log
-        Whether a path log, which marks riders on demand, is at hand.
+    others
+        Channels that a path log sees, which would mark them as riders on demand, and those that no week has seen.
     """
-    seen = measured(tests)
+    seen = measured(tests) | set(others)
     more = (allocation.spend - now)[lambda moved: moved > _RAISED * now]
     names = tuple(name for name in more.sort_values(ascending=False).index if name not in seen)
-    if has_log or not names:
+    if not names:
         return Finding("raised_on_weeks_alone", True, 0.0, 0.0, "No channel is raised on the weekly table alone.")
     text = (
-        f"Nothing but the weekly table speaks for {', '.join(names)}, which the plan raises: no path log, no lift "
-        "test. Where demand that no column measures moves spend, part of what it brings is credited to channels, and "
-        f"where it does so faintly no weekly table shows it. Test {names[0]} before the plan is followed, give a path "
-        "log, or a control that moves with demand."
+        f"Nothing but the weekly table speaks for {', '.join(names)}, which the plan raises: no path log that sees "
+        "it, no lift test. Where demand that no column measures moves spend, part of what it brings is credited to "
+        f"channels, and where it does so faintly no weekly table shows it. Test {names[0]} before the plan is "
+        "followed, give a path log, or a control that moves with demand."
     )
     return Finding("raised_on_weeks_alone", False, float(len(names)), 0.0, text, names)
 
